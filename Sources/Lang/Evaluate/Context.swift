@@ -1,0 +1,54 @@
+/// What running code and commands may use: the session's names, the output, the cancellation flag.
+///
+/// One thread uses a context at a time; only `cancellation` is shared.
+public final class Context {
+  public let commands: CommandRegistry
+  public let catalogue: any Catalogue
+  public let cancellation: Cancellation
+  public let limits: Limits
+  /// Receives every printed line, without its line break.
+  public var output: (String) -> Void
+  /// Reads the text of an imported file; the second argument is the name of the importing source.
+  public var readFile: (_ path: String, _ importer: String) throws -> String
+
+  var globals = GlobalStore()
+  var callDepth = 0
+  var stackGuard = StackGuard()
+
+  public init(
+    commands: CommandRegistry, catalogue: any Catalogue = EmptyCatalogue(), cancellation: Cancellation = Cancellation(),
+    limits: Limits = Limits(), output: @escaping (String) -> Void = { _ in },
+    readFile: @escaping (_ path: String, _ importer: String) throws -> String = { path, _ in
+      throw Problem.unreadableFile(path, reason: "this host reads no files", at: nil)
+    }
+  ) {
+    self.commands = commands
+    self.catalogue = catalogue
+    self.cancellation = cancellation
+    self.limits = limits
+    self.output = output
+    self.readFile = readFile
+  }
+
+  /// Prints a line.
+  public func print(_ line: String) { output(line) }
+
+  /// Throws `CancellationProblem` once the host has raised the flag.
+  public func checkCancelled(at span: Span? = nil) throws {
+    if cancellation.isCancelled { throw CancellationProblem(span: span) }
+  }
+
+  /// The value of a variable of the session.
+  public func variable(_ name: String) -> Value? { globals.value(name) }
+
+  /// Names of the session's variables in the order they were made.
+  public var variableNames: [String] { globals.names }
+
+  /// Makes or changes a variable of the session.
+  public func setVariable(_ name: String, to value: Value) { globals.set(name, value) }
+
+  /// Calls a function value.
+  public func apply(_ function: FunctionValue, to arguments: [Value], at span: Span? = nil) throws -> Value {
+    try function.call(arguments, named: [], in: self, at: span)
+  }
+}
