@@ -1,0 +1,62 @@
+/// What help, completion and checks need to know about a data set.
+public struct DatasetCard: Sendable, Equatable {
+  /// Name as written after `run`.
+  public var name: String
+  /// One line for lists.
+  public var summary: String
+  /// A paragraph for `help`.
+  public var doc: String
+  /// Parameters in the order in which help shows them.
+  public var parameters: [DatasetParameter]
+  /// Where the records come from.
+  public var source: String
+  public var licence: String
+
+  public init(
+    name: String, summary: String, doc: String, parameters: [DatasetParameter], source: String, licence: String
+  ) {
+    self.name = name
+    self.summary = summary
+    self.doc = doc
+    self.parameters = parameters
+    self.source = source
+    self.licence = licence
+  }
+}
+
+/// One parameter of a data set, as plain data.
+public struct DatasetParameter: Sendable, Equatable {
+  public var name: String
+  public var kind: Kind
+  /// Value when the parameter is not given; nil means "unset".
+  public var defaultValue: DatasetValue?
+  /// Inclusive bounds of a number.
+  public var range: ClosedRange<Double>?
+  public var doc: String
+
+  public init(
+    _ name: String, _ kind: Kind, default defaultValue: DatasetValue? = nil, range: ClosedRange<Double>? = nil,
+    doc: String
+  ) {
+    self.name = name
+    self.kind = kind
+    self.defaultValue = defaultValue
+    self.range = range
+    self.doc = doc
+  }
+
+  public enum Kind: Sendable, Equatable {
+    case int, float, string, bool
+    case choice([String])
+    /// One of the words, or a whole number within `range`.
+    case choiceOrInt([String])
+  }
+}
+
+/// A parameter's value.
+public enum DatasetValue: Sendable, Equatable {
+  case int(Int)
+  case float(Double)
+  case string(String)
+  case bool(Bool)
+}

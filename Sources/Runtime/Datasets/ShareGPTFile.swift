@@ -1,0 +1,72 @@
+/// The conversations of a ShareGPT file: one JSON array of `{"id", "conversations": [{"from", "value"}, ...]}`.
+///
+///     let file = try ShareGPTFile(path: "ShareGPT_V3_unfiltered_cleaned_split.json")
+///     file.conversations.count          // elements with at least two turns
+///     file.prompt(file.conversations[0])
+///
+/// The file is mapped and its grammar checked once; texts stay byte ranges until they are asked for. Source: the sheet
+/// `sharegpt`, "JSON form".
+public struct ShareGPTFile: Sendable {
+  /// An element with at least two turns. Ranges are the bytes inside the quotes of JSON strings.
+  public struct Conversation: Sendable, Equatable {
+    /// Position in the array, from 1, skipped elements counted.
+    public var record: Int
+    /// Turns in the conversation.
+    public var turns: Int
+    var id: Range<Int>?
+    var prompt: Range<Int>
+    var reference: Range<Int>
+  }
+
+  /// Elements that count, in file order.
+  public let conversations: [Conversation]
+  /// Elements without `conversations`.
+  public let withoutConversations: Int
+  /// Elements with fewer than two turns.
+  public let withTooFewTurns: Int
+  /// Where it was read from.
+  public var path: String { bytes.path }
+  /// Length of the file.
+  public var byteCount: Int { bytes.count }
+
+  private let bytes: DatasetBytes
+
+  /// - Throws: K402 unreadable, K403 not JSON, K404 wrong shape, K405 empty file or array; K403 and K404 name the record
+  ///   (from 1) and the byte (from 0).
+  public init(path: String) throws {
+    try self.init(DatasetBytes(path: path))
+  }
+
+  /// Reads JSON that is in memory; `name` stands for the path in messages.
+  public init(_ bytes: [UInt8], name: String) throws {
+    try self.init(DatasetBytes(bytes, name: name))
+  }
+
+  private init(_ bytes: DatasetBytes) throws {
+    let reader = try bytes.withBytes { raw in
+      var reader = ShareGPTReader(raw, path: bytes.path)
+      try reader.read()
+      return reader
+    }
+    self.bytes = bytes
+    conversations = reader.conversations
+    withoutConversations = reader.withoutConversations
+    withTooFewTurns = reader.withTooFewTurns
+  }
+
+  /// Turn 0.
+  public func prompt(_ conversation: Conversation) -> String {
+    bytes.withBytes { JSONByteText.decode($0, conversation.prompt) }
+  }
+
+  /// Turn 1.
+  public func reference(_ conversation: Conversation) -> String {
+    bytes.withBytes { JSONByteText.decode($0, conversation.reference) }
+  }
+
+  /// The element's `id` (a number as written), or "record 17" if it has none.
+  public func id(_ conversation: Conversation) -> String {
+    guard let id = conversation.id else { return "record \(conversation.record)" }
+    return bytes.withBytes { JSONByteText.decode($0, id) }
+  }
+}
