@@ -99,3 +99,13 @@ extension Chart {
     case unit(String)
   }
 }
+
+extension Chart.Mark {
+  /// True for marks that cover an area and so need a fill.
+  var isFilled: Bool {
+    switch self {
+    case .bars, .area: true
+    default: false
+    }
+  }
+}
