@@ -1,0 +1,54 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+/// One kernel source, compiled once per instruction set; the runtime picks one at start.
+func kernels(_ variant: String, _ march: [String]) -> Target {
+  .target(
+    name: "Kernels\(variant)", dependencies: ["CIntrinsics", "KernelABI"],
+    path: "Sources/Runtime/Kernels/\(variant)",
+    swiftSettings: [
+      .define("KERNELS_\(variant.uppercased())"), .unsafeFlags(["-Ounchecked"] + march.flatMap { ["-Xcc", $0] }),
+    ])
+}
+
+#if arch(x86_64)
+  let variants = [
+    kernels("V4", ["-march=x86-64-v4", "-mavx512vnni"]),
+    kernels("V3", ["-march=x86-64-v3"]),
+    kernels("Base", []),
+  ]
+#else
+  let variants = [kernels("Base", [])]
+#endif
+
+let package = Package(
+  name: "kvsh",
+  platforms: [.macOS(.v15)],
+  products: [.executable(name: "kvsh", targets: ["kvsh"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+  ],
+  targets: variants + [
+    .target(name: "CIntrinsics"),
+    .systemLibrary(name: "CEdit", pkgConfig: "libedit", providers: [.apt(["libedit-dev"]), .brew(["libedit"])]),
+    .target(name: "KernelABI", path: "Sources/Runtime/Kernels/ABI"),
+    .target(name: "Lang"),
+    .target(
+      name: "Runtime",
+      dependencies: variants.map { .init(stringLiteral: $0.name) } + [
+        "CIntrinsics", "KernelABI", .product(name: "Crypto", package: "swift-crypto"),
+      ],
+      exclude: ["Kernels"], resources: [.copy("Datasets/Resources/sharegpt-sample.json")]),
+    .executableTarget(
+      name: "kvsh",
+      dependencies: [
+        "CEdit", "Lang", "Runtime", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ]),
+    .testTarget(name: "LangTests", dependencies: ["Lang"]),
+    .testTarget(name: "RuntimeTests", dependencies: ["Runtime"]),
+    .testTarget(name: "KvshTests", dependencies: ["kvsh", "Lang", "Runtime"]),
+  ],
+  swiftLanguageModes: [.v6])

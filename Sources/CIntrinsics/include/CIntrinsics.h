@@ -1,0 +1,179 @@
+// Single instructions that Swift's SIMD types do not reach, as inline functions over clang vector types.
+// Each has one body per instruction set, chosen by the -march of the importing kernel target, and a plain C fallback;
+// all bodies of one function give the same bits.
+#pragma once
+#include <stdint.h>
+#include <string.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#define KV_INLINE static inline __attribute__((always_inline, unused))
+
+typedef float kv_f32x16 __attribute__((ext_vector_type(16)));
+typedef int32_t kv_i32x16 __attribute__((ext_vector_type(16)));
+typedef uint32_t kv_u32x16 __attribute__((ext_vector_type(16)));
+typedef uint8_t kv_u8x64 __attribute__((ext_vector_type(64)));
+typedef uint16_t kv_u16x16 __attribute__((ext_vector_type(16)));
+
+// The instruction set this header was compiled for: 4 = AVX-512 + VNNI, 3 = AVX2 + FMA + F16C, 0 = any.
+KV_INLINE int kv_compiled_level(void) {
+#if defined(__AVX512VNNI__)
+  return 4;
+#elif defined(__AVX2__)
+  return 3;
+#else
+  return 0;
+#endif
+}
+
+// The highest level this processor runs, in the numbering of kv_compiled_level.
+KV_INLINE int kv_processor_level(void) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vnni"))
+    return 4;
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c")) return 3;
+#endif
+  return 0;
+}
+
+KV_INLINE void kv_spin_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#endif
+}
+
+// ---------------------------------------------------------------------------------------------- integer dot products
+
+// acc[i] += sum of w[4i+j] * x[j], j < 4: w unsigned 0..255, x the four signed bytes of one 32-bit word.
+KV_INLINE kv_i32x16 kv_dot4(kv_i32x16 acc, kv_u8x64 w, int32_t x) {
+#if defined(__AVX512VNNI__)
+  return (kv_i32x16)_mm512_dpbusd_epi32((__m512i)acc, (__m512i)w, _mm512_set1_epi32(x));
+#elif defined(__AVX2__)
+  // vpmaddubsw saturates for bytes over 127, so the two nibbles are multiplied apart: both sums are exact.
+  __m256i part[2], sum[2], broadcast = _mm256_set1_epi32(x), low = _mm256_set1_epi8(15);
+  memcpy(part, &w, 64);
+  memcpy(sum, &acc, 64);
+  for (int h = 0; h < 2; h++) {
+    __m256i lo = _mm256_maddubs_epi16(_mm256_and_si256(part[h], low), broadcast);
+    __m256i hi = _mm256_maddubs_epi16(_mm256_and_si256(_mm256_srli_epi16(part[h], 4), low), broadcast);
+    sum[h] = _mm256_add_epi32(sum[h], _mm256_madd_epi16(lo, _mm256_set1_epi16(1)));
+    sum[h] = _mm256_add_epi32(sum[h], _mm256_madd_epi16(hi, _mm256_set1_epi16(16)));
+  }
+  memcpy(&acc, sum, 64);
+  return acc;
+#else
+  int8_t s[4];
+  memcpy(s, &x, 4);
+  for (int i = 0; i < 16; i++)
+    acc[i] += w[4 * i] * s[0] + w[4 * i + 1] * s[1] + w[4 * i + 2] * s[2] + w[4 * i + 3] * s[3];
+  return acc;
+#endif
+}
+
+KV_INLINE kv_f32x16 kv_float_from_int(kv_i32x16 x) { return __builtin_convertvector(x, kv_f32x16); }
+
+// ---------------------------------------------------------------------------------------------- half precision
+
+KV_INLINE float kv_half_to_float_scalar(uint16_t h) {
+  uint32_t sign = (uint32_t)(h & 0x8000) << 16, rest = h & 0x7fff, bits;
+  if (rest >= 0x7c00) {
+    bits = sign | 0x7f800000 | ((rest & 0x3ff) << 13) | ((rest & 0x3ff) ? 0x400000 : 0);
+  } else if (rest >= 0x400) {
+    bits = sign | ((rest << 13) + 0x38000000);
+  } else {
+    float magnitude = (float)rest * 5.9604644775390625e-8f;
+    memcpy(&bits, &magnitude, 4);
+    bits |= sign;
+  }
+  float f;
+  memcpy(&f, &bits, 4);
+  return f;
+}
+
+// Round to nearest, ties to even; overflow to infinity; NaN stays NaN.
+KV_INLINE uint16_t kv_float_to_half_scalar(float f) {
+  uint32_t bits;
+  memcpy(&bits, &f, 4);
+  uint32_t sign = (bits >> 16) & 0x8000, rest = bits & 0x7fffffff;
+  if (rest > 0x7f800000) return (uint16_t)(sign | 0x7e00 | ((rest >> 13) & 0x3ff));
+  if (rest >= 0x477ff000) return (uint16_t)(sign | 0x7c00);
+  if (rest < 0x38800000) {
+    float magnitude;
+    memcpy(&magnitude, &rest, 4);
+    magnitude += 0.5f;  // aligns the last half-precision subnormal bit with the last bit of the float
+    uint32_t rounded;
+    memcpy(&rounded, &magnitude, 4);
+    return (uint16_t)(sign | (rounded - 0x3f000000));
+  }
+  uint32_t odd = (rest >> 13) & 1;
+  return (uint16_t)(sign | ((rest - 0x38000000 + 0xfff + odd) >> 13));
+}
+
+KV_INLINE kv_f32x16 kv_load_half16(const uint16_t *p) {
+#if defined(__AVX512F__)
+  return (kv_f32x16)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p));
+#elif defined(__F16C__)
+  __m256 part[2] = {_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p)),
+                    _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(p + 8)))};
+  kv_f32x16 r;
+  memcpy(&r, part, 64);
+  return r;
+#else
+  kv_f32x16 r;
+  for (int i = 0; i < 16; i++) r[i] = kv_half_to_float_scalar(p[i]);
+  return r;
+#endif
+}
+
+KV_INLINE void kv_store_half16(uint16_t *p, kv_f32x16 x) {
+#if defined(__AVX512F__)
+  _mm256_storeu_si256((__m256i *)p, _mm512_cvtps_ph((__m512)x, _MM_FROUND_TO_NEAREST_INT));
+#elif defined(__F16C__)
+  __m256 part[2];
+  memcpy(part, &x, 64);
+  _mm_storeu_si128((__m128i *)p, _mm256_cvtps_ph(part[0], _MM_FROUND_TO_NEAREST_INT));
+  _mm_storeu_si128((__m128i *)(p + 8), _mm256_cvtps_ph(part[1], _MM_FROUND_TO_NEAREST_INT));
+#else
+  for (int i = 0; i < 16; i++) p[i] = kv_float_to_half_scalar(x[i]);
+#endif
+}
+
+KV_INLINE kv_f32x16 kv_load_bfloat16(const uint16_t *p) {
+  kv_u16x16 half;
+  memcpy(&half, p, 32);
+  kv_u32x16 wide = __builtin_convertvector(half, kv_u32x16) << 16;
+  return (kv_f32x16)wide;
+}
+
+// ---------------------------------------------------------------------------------------------- packed codes
+
+// Sixteen 2-bit codes, lowest bits first, as floats.
+KV_INLINE kv_f32x16 kv_unpack2(const uint8_t *p) {
+  uint32_t word;
+  memcpy(&word, p, 4);
+  const kv_u32x16 shift = {0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30};
+  kv_u32x16 codes = ((kv_u32x16)word >> shift) & 3;
+  return __builtin_convertvector((kv_i32x16)codes, kv_f32x16);
+}
+
+// Sixteen 4-bit codes, lowest bits first, as floats.
+KV_INLINE kv_f32x16 kv_unpack4(const uint8_t *p) {
+  typedef uint8_t u8x8 __attribute__((ext_vector_type(8)));
+  typedef uint64_t u64x8 __attribute__((ext_vector_type(8)));
+  u8x8 bytes;
+  memcpy(&bytes, p, 8);
+  u64x8 wide = __builtin_convertvector(bytes, u64x8);
+  wide = (wide | (wide << 28)) & 0x0000000f0000000fULL;
+  return __builtin_convertvector((kv_i32x16)wide, kv_f32x16);
+}
+
+// Sixteen 8-bit codes as floats.
+KV_INLINE kv_f32x16 kv_unpack8(const uint8_t *p) {
+  typedef uint8_t u8x16 __attribute__((ext_vector_type(16)));
+  u8x16 bytes;
+  memcpy(&bytes, p, 16);
+  return __builtin_convertvector(__builtin_convertvector(bytes, kv_i32x16), kv_f32x16);
+}

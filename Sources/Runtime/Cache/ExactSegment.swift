@@ -1,0 +1,117 @@
+import KernelABI
+
+/// Exact keys of one head in blocks of 16 tokens, [block, headDim, 16], so that scores have tokens in the lanes.
+struct ExactKeys {
+  private var storage = GrowingBuffer<UInt8>()
+  private(set) var count = 0
+  let headDim: Int
+  let element: FloatElement
+
+  init(headDim: Int, element: FloatElement) {
+    self.headDim = headDim
+    self.element = element
+  }
+
+  private var blockBytes: Int { headDim * 16 * element.bytes }
+
+  var rows: ExactRows { ExactRows(elements: storage.base, element: element, headDim: headDim) }
+
+  /// Elements that pad the last block.
+  var slackBytes: Int { ((count + 15) / 16 * 16 - count) * headDim * element.bytes }
+
+  private func address(_ token: Int, _ channel: Int) -> UnsafeMutableRawPointer {
+    UnsafeMutableRawPointer(storage.base) + token / 16 * blockBytes + (channel * 16 + token % 16) * element.bytes
+  }
+
+  mutating func append(_ source: UnsafePointer<Float>, stride: Int, tokens: Int) {
+    storage.reserve((count + tokens + 15) / 16 * blockBytes, keeping: (count + 15) / 16 * blockBytes)
+    for token in 0..<tokens {
+      let row = source + token * stride
+      for channel in 0..<headDim { store(row[channel], at: address(count + token, channel), element) }
+    }
+    count += tokens
+  }
+
+  func read(_ token: Int, into target: UnsafeMutablePointer<Float>) {
+    for channel in 0..<headDim { target[channel] = load(address(token, channel), element) }
+  }
+
+  /// Copies token `from` over token `to`.
+  func move(_ from: Int, to: Int) {
+    for channel in 0..<headDim {
+      address(to, channel).copyMemory(from: address(from, channel), byteCount: element.bytes)
+    }
+  }
+
+  mutating func removeLast(_ tokens: Int) { count -= tokens }
+
+  /// Drops the first `tokens` tokens.
+  mutating func removeFirst(_ tokens: Int) {
+    for token in tokens..<count { move(token, to: token - tokens) }
+    count -= tokens
+  }
+}
+
+/// Exact values of one head, [tokens, headDim], that may lose tokens at the front.
+struct ExactValues {
+  private var storage = GrowingBuffer<UInt8>()
+  private var first = 0
+  private(set) var count = 0
+  let headDim: Int
+  let element: FloatElement
+
+  init(headDim: Int, element: FloatElement) {
+    self.headDim = headDim
+    self.element = element
+  }
+
+  private var rowBytes: Int { headDim * element.bytes }
+
+  var rows: ExactRows {
+    ExactRows(elements: storage.base + first * rowBytes, element: element, headDim: headDim)
+  }
+
+  private func address(_ token: Int) -> UnsafeMutableRawPointer {
+    UnsafeMutableRawPointer(storage.base) + (first + token) * rowBytes
+  }
+
+  mutating func append(_ source: UnsafePointer<Float>, stride: Int, tokens: Int) {
+    storage.reserve((first + count + tokens) * rowBytes, keeping: (first + count) * rowBytes)
+    for token in 0..<tokens {
+      let row = source + token * stride
+      let target = address(count + token)
+      for channel in 0..<headDim { store(row[channel], at: target + channel * element.bytes, element) }
+    }
+    count += tokens
+  }
+
+  func read(_ token: Int, into target: UnsafeMutablePointer<Float>) {
+    for channel in 0..<headDim { target[channel] = load(address(token) + channel * element.bytes, element) }
+  }
+
+  func move(_ from: Int, to: Int) { address(to).copyMemory(from: address(from), byteCount: rowBytes) }
+
+  mutating func removeLast(_ tokens: Int) { count -= tokens }
+
+  /// Drops the first `tokens` tokens; memory is closed up now and then, not at every step.
+  mutating func removeFirst(_ tokens: Int) {
+    first += tokens
+    count -= tokens
+    if first > 256, first > count {
+      storage.base.update(from: storage.base + first * rowBytes, count: count * rowBytes)
+      first = 0
+    }
+  }
+}
+
+@inline(__always) private func store(_ x: Float, at address: UnsafeMutableRawPointer, _ element: FloatElement) {
+  if element == .float32 {
+    address.storeBytes(of: x, as: Float.self)
+  } else {
+    address.storeBytes(of: Half.bits(x), as: UInt16.self)
+  }
+}
+
+@inline(__always) private func load(_ address: UnsafeMutableRawPointer, _ element: FloatElement) -> Float {
+  element == .float32 ? address.load(as: Float.self) : Half.float(address.load(as: UInt16.self))
+}

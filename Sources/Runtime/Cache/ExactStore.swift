@@ -1,0 +1,105 @@
+import KernelABI
+
+/// The uncompressed cache: half-precision keys and values, per head and ragged; also the store of evicting methods.
+final class ExactStore: LayerStore {
+  private let kernels: KernelTable
+  private let shape: CacheShape
+  private let heads: [ExactHead]
+
+  init(shape: CacheShape, kernels: KernelTable) {
+    self.kernels = kernels
+    self.shape = shape
+    heads = (0..<shape.kvHeads).map { _ in ExactHead(shape) }
+  }
+
+  func count(head: Int) -> Int { heads[head].keys.count }
+
+  func append(head: Int, keys: UnsafePointer<Float>, values: UnsafePointer<Float>, stride: Int, tokens: Int) {
+    heads[head].keys.append(keys, stride: stride, tokens: tokens)
+    heads[head].values.append(values, stride: stride, tokens: tokens)
+  }
+
+  func scores(
+    head: Int, queries: UnsafePointer<Float>, rows: Int, tokens: Range<Int>, out: UnsafeMutablePointer<Float>,
+    outStride: Int
+  ) {
+    let blocks = tokens.lowerBound / 16..<(tokens.upperBound + 15) / 16
+    kernels.keyScores(heads[head].keys.rows, blocks, queries, rows, out, outStride)
+  }
+
+  func accumulate(
+    head: Int, weights: UnsafePointer<Float>, weightStride: Int, rows: Int, tokens: Range<Int>,
+    acc: UnsafeMutablePointer<Float>
+  ) {
+    kernels.accumulateValues(heads[head].values.rows, tokens, weights, weightStride, rows, acc)
+  }
+
+  func keep(head: Int, slots: [Int]) { heads[head].keep(slots) }
+  func remove(head: Int, slot: Int) { heads[head].remove(slot) }
+
+  var removesTokens: Bool { true }
+  func finishPrefill() {}
+  func finishStep() {}
+
+  var bytes: ByteCount {
+    var total = ByteCount()
+    for head in heads {
+      total.payload += 2 * head.keys.count * shape.headDim * shape.element.bytes
+      total.slack += head.keys.slackBytes
+    }
+    return total
+  }
+
+  func takePeakBytes() -> Int { bytes.held }
+
+  func decoded(head: Int) -> (keys: [Float], values: [Float]) {
+    let head = heads[head]
+    return decodeRows(head.keys.count, shape.headDim, head.keys.read, head.values.read)
+  }
+}
+
+/// Exact keys and values of one head; an object of its own so that heads can be written by different threads.
+final class ExactHead {
+  var keys: ExactKeys
+  var values: ExactValues
+
+  init(_ shape: CacheShape) {
+    keys = ExactKeys(headDim: shape.headDim, element: shape.element)
+    values = ExactValues(headDim: shape.headDim, element: shape.element)
+  }
+
+  /// Keeps the given slots, ascending; keys and values hold the same tokens.
+  func keep(_ slots: [Int]) {
+    for (target, slot) in slots.enumerated() where target != slot {
+      keys.move(slot, to: target)
+      values.move(slot, to: target)
+    }
+    let dropped = keys.count - slots.count
+    keys.removeLast(dropped)
+    values.removeLast(dropped)
+  }
+
+  func remove(_ slot: Int) {
+    let last = keys.count - 1
+    if slot != last {
+      keys.move(last, to: slot)
+      values.move(last, to: slot)
+    }
+    keys.removeLast(1)
+    values.removeLast(1)
+  }
+}
+
+/// Reads `count` tokens through two row readers.
+func decodeRows(
+  _ count: Int, _ headDim: Int, _ key: (Int, UnsafeMutablePointer<Float>) -> Void,
+  _ value: (Int, UnsafeMutablePointer<Float>) -> Void
+) -> (keys: [Float], values: [Float]) {
+  func rows(_ read: (Int, UnsafeMutablePointer<Float>) -> Void) -> [Float] {
+    [Float](unsafeUninitializedCapacity: count * headDim) { buffer, initialised in
+      if let base = buffer.baseAddress { for token in 0..<count { read(token, base + token * headDim) } }
+      initialised = count * headDim
+    }
+  }
+  return (rows(key), rows(value))
+}

@@ -1,0 +1,150 @@
+import KernelABI
+
+/// Packed int groups with an exact residual: keys per channel, values per token (sheet kivi).
+///
+/// The exact part of keys breathes between 0 and residual - 1 tokens; that of values is a window of `residual` tokens.
+final class GroupedStore: LayerStore {
+  private let kernels: KernelTable
+  private let shape: CacheShape
+  private let residual: Int
+  private let heads: [GroupedHead]
+  private var transientBytes = 0
+
+  init(shape: CacheShape, keyBits: Int, valueBits: Int, group: Int, residual: Int, kernels: KernelTable) {
+    self.kernels = kernels
+    self.shape = shape
+    self.residual = residual
+    heads = (0..<shape.kvHeads).map { _ in
+      GroupedHead(
+        packedKeys: PackedKeys(headDim: shape.headDim, bits: keyBits, group: group),
+        packedValues: PackedValues(headDim: shape.headDim, bits: valueBits, group: group), exact: ExactHead(shape))
+    }
+  }
+
+  func count(head: Int) -> Int { heads[head].packedKeys.count + heads[head].exact.keys.count }
+
+  func append(head: Int, keys: UnsafePointer<Float>, values: UnsafePointer<Float>, stride: Int, tokens: Int) {
+    heads[head].exact.keys.append(keys, stride: stride, tokens: tokens)
+    heads[head].exact.values.append(values, stride: stride, tokens: tokens)
+  }
+
+  func scores(
+    head: Int, queries: UnsafePointer<Float>, rows: Int, tokens: Range<Int>, out: UnsafeMutablePointer<Float>,
+    outStride: Int
+  ) {
+    let head = heads[head]
+    let packed = tokens.clamped(to: 0..<head.packedKeys.count)
+    if !packed.isEmpty {
+      head.packedKeys.scores(queries, rows: rows, tokens: packed, out, outStride: outStride, kernels)
+    }
+    let first = max(tokens.lowerBound, head.packedKeys.count)
+    guard first < tokens.upperBound else { return }
+    let shift = head.packedKeys.count
+    let blocks = (first - shift) / 16..<(tokens.upperBound - shift + 15) / 16
+    kernels.keyScores(head.exact.keys.rows, blocks, queries, rows, out + first - tokens.lowerBound, outStride)
+  }
+
+  func accumulate(
+    head: Int, weights: UnsafePointer<Float>, weightStride: Int, rows: Int, tokens: Range<Int>,
+    acc: UnsafeMutablePointer<Float>
+  ) {
+    let head = heads[head]
+    let packed = tokens.clamped(to: 0..<head.packedValues.count)
+    if !packed.isEmpty {
+      head.packedValues.accumulate(weights, weightStride: weightStride, rows: rows, tokens: packed, acc, kernels)
+    }
+    let first = max(tokens.lowerBound, head.packedValues.count)
+    guard first < tokens.upperBound else { return }
+    let shift = head.packedValues.count
+    kernels.accumulateValues(
+      head.exact.values.rows, first - shift..<tokens.upperBound - shift, weights + first - tokens.lowerBound,
+      weightStride, rows, acc)
+  }
+
+  func keep(head: Int, slots: [Int]) { heads[head].exact.keep(slots) }
+  func remove(head: Int, slot: Int) { heads[head].exact.remove(slot) }
+  var removesTokens: Bool { false }
+
+  /// Splits the prompt: all keys but the last (length mod residual), all values but the last `residual`.
+  func finishPrefill() {
+    let before = bytes.held
+    for head in heads {
+      head.packKeys(head.exact.keys.count - head.exact.keys.count % residual)
+      head.packValues(head.exact.values.count - residual)
+    }
+    let added = heads.reduce(0) { $0 + $1.packedBytes }
+    transientBytes = max(transientBytes, before + added)
+  }
+
+  /// Packs `residual` keys at once when that many are exact, and the oldest exact value beyond the window.
+  func finishStep() {
+    for head in heads {
+      if head.exact.keys.count >= residual { head.packKeys(residual) }
+      if head.exact.values.count > residual { head.packValues(1) }
+    }
+  }
+
+  var bytes: ByteCount {
+    var total = ByteCount()
+    for head in heads {
+      total.payload += head.packedKeys.payloadBytes + head.packedValues.payloadBytes
+      total.scales += head.packedKeys.scaleBytes + head.packedValues.scaleBytes
+      total.exactTail += (head.exact.keys.count + head.exact.values.count) * shape.headDim * shape.element.bytes
+      total.slack += head.exact.keys.slackBytes + head.packedValues.slackBytes
+    }
+    return total
+  }
+
+  func takePeakBytes() -> Int {
+    defer { transientBytes = 0 }
+    return max(transientBytes, bytes.held)
+  }
+
+  func decoded(head: Int) -> (keys: [Float], values: [Float]) {
+    let head = heads[head]
+    let keys = head.packedKeys.count
+    let values = head.packedValues.count
+    return decodeRows(
+      keys + head.exact.keys.count, shape.headDim,
+      { $0 < keys ? head.packedKeys.read($0, into: $1) : head.exact.keys.read($0 - keys, into: $1) },
+      { $0 < values ? head.packedValues.read($0, into: $1) : head.exact.values.read($0 - values, into: $1) })
+  }
+}
+
+private final class GroupedHead {
+  var packedKeys: PackedKeys
+  var packedValues: PackedValues
+  let exact: ExactHead
+
+  init(packedKeys: PackedKeys, packedValues: PackedValues, exact: ExactHead) {
+    self.packedKeys = packedKeys
+    self.packedValues = packedValues
+    self.exact = exact
+  }
+
+  var packedBytes: Int {
+    packedKeys.payloadBytes + packedKeys.scaleBytes + packedValues.payloadBytes + packedValues.scaleBytes
+  }
+
+  func packKeys(_ tokens: Int) {
+    guard tokens > 0 else { return }
+    let headDim = packedKeys.headDim
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: tokens * headDim) { scratch in
+      guard let rows = scratch.baseAddress else { return }
+      for token in 0..<tokens { exact.keys.read(token, into: rows + token * headDim) }
+      packedKeys.append(rows, tokens: tokens)
+    }
+    exact.keys.removeFirst(tokens)
+  }
+
+  func packValues(_ tokens: Int) {
+    guard tokens > 0 else { return }
+    let headDim = packedValues.headDim
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: tokens * headDim) { scratch in
+      guard let rows = scratch.baseAddress else { return }
+      for token in 0..<tokens { exact.values.read(token, into: rows + token * headDim) }
+      packedValues.append(rows, tokens: tokens)
+    }
+    exact.values.removeFirst(tokens)
+  }
+}

@@ -1,0 +1,54 @@
+import KernelABI
+
+/// The keys and values of one layer of one sequence, in the format of its codec, attended where they lie.
+///
+/// Tokens are numbered by slot, per head and from 0; what their positions are is not the store's business. Token ranges
+/// handed to `scores` and `accumulate` begin at a multiple of `LayerStore.alignment`, and a row of scores has room for
+/// the range rounded up to it. Heads are independent: different heads may be read or appended at the same time.
+public protocol LayerStore: AnyObject {
+  /// Tokens held for a head.
+  func count(head: Int) -> Int
+
+  /// Appends tokens in full precision; row i of keys and values is at `i * stride`, headDim elements long.
+  func append(
+    head: Int, keys: UnsafePointer<Float>, values: UnsafePointer<Float>, stride: Int, tokens: Int)
+
+  /// out[row * outStride + i] = query row . key of slot tokens.lowerBound + i; queries [rows, headDim].
+  func scores(
+    head: Int, queries: UnsafePointer<Float>, rows: Int, tokens: Range<Int>, out: UnsafeMutablePointer<Float>,
+    outStride: Int)
+
+  /// acc[row, :] += sum over the range of weights[row * weightStride + i] * value of slot tokens.lowerBound + i.
+  func accumulate(
+    head: Int, weights: UnsafePointer<Float>, weightStride: Int, rows: Int, tokens: Range<Int>,
+    acc: UnsafeMutablePointer<Float>)
+
+  /// Keeps the given slots, ascending, and drops the rest; legal while every token is still exact.
+  func keep(head: Int, slots: [Int])
+
+  /// Drops one slot and moves the last one into its place; legal if `removesTokens`.
+  func remove(head: Int, slot: Int)
+
+  /// Whether single tokens can leave after the prompt.
+  var removesTokens: Bool { get }
+
+  /// The prompt is complete: the codec may pack what it will.
+  func finishPrefill()
+
+  /// A decode step's attention is over: the codec may pack what has become due.
+  func finishStep()
+
+  /// What is held now.
+  var bytes: ByteCount { get }
+
+  /// The most that was held at once since the last call, coexistence while packing included.
+  func takePeakBytes() -> Int
+
+  /// The decoded keys or values of a head [tokens, headDim], for inspection and tests; attention never calls it.
+  func decoded(head: Int) -> (keys: [Float], values: [Float])
+}
+
+extension LayerStore {
+  /// Slots in an aligned unit of a token range.
+  public static var alignment: Int { 32 }
+}

@@ -1,0 +1,102 @@
+import Foundation
+
+/// A value of a method's parameter.
+public enum ParameterValue: Equatable, Hashable, Sendable {
+  case int(Int)
+  case float(Double)
+  case bool(Bool)
+  case word(String)
+  case budget(Budget)
+}
+
+extension ParameterValue: CustomStringConvertible {
+  /// As a user would type it.
+  public var description: String {
+    switch self {
+    case .int(let value): "\(value)"
+    case .float(let value): value == value.rounded() && abs(value) < 1e15 ? String(Int(value)) : "\(value)"
+    case .bool(let value): "\(value)"
+    case .word(let value): value
+    case .budget(let value): "\(value)"
+    }
+  }
+}
+
+/// One parameter of a method: what checks, help and completion need to know of it.
+public struct ParameterCard: Equatable, Sendable {
+  public enum Kind: Equatable, Sendable {
+    case int(ClosedRange<Int>)
+    /// One of a few whole numbers.
+    case oneOf([Int])
+    case float(ClosedRange<Double>)
+    case bool
+    case word([String])
+    case budget
+  }
+
+  public let name: String
+  public let kind: Kind
+  /// Nil: derived from others, as `defaultNote` says.
+  public let defaultValue: ParameterValue?
+  public let defaultNote: String?
+  public let doc: String
+
+  public init(
+    _ name: String, _ kind: Kind, default value: ParameterValue?, note: String? = nil, _ doc: String
+  ) {
+    self.name = name
+    self.kind = kind
+    defaultValue = value
+    defaultNote = note
+    self.doc = doc
+  }
+
+  /// Returns the value in this parameter's kind, or throws K302 (type) or K303 (range) with what is allowed.
+  func checked(_ value: ParameterValue, method: String) throws -> ParameterValue {
+    func problem(_ code: String, _ expected: String) -> RuntimeProblem {
+      RuntimeProblem(code, seen: "\(method): \(name)=\(value)", expected: expected)
+    }
+    switch (kind, value) {
+    case (.int(let range), .int(let number)):
+      guard range.contains(number) else {
+        throw problem("K303", "\(name) from \(range.lowerBound) to \(range.upperBound)")
+      }
+      return value
+    case (.oneOf(let allowed), .int(let number)):
+      guard allowed.contains(number) else {
+        throw problem("K303", "\(name) one of \(allowed.map(String.init).joined(separator: ", "))")
+      }
+      return value
+    case (.float(let range), .float(let number)):
+      guard range.contains(number) else {
+        throw problem("K303", "\(name) from \(range.lowerBound) to \(range.upperBound)")
+      }
+      return value
+    case (.float, .int(let number)): return try checked(.float(Double(number)), method: method)
+    case (.bool, .bool): return value
+    case (.word(let words), .word(let word)):
+      guard words.contains(word) else { throw problem("K303", "\(name) one of \(words.joined(separator: ", "))") }
+      return value
+    case (.budget, .budget(let budget)):
+      switch budget {
+      case .tokens(let count) where count < 1: throw problem("K303", "at least one token")
+      case .share(let share) where !(share > 0 && share <= 1): throw problem("K303", "a share above 0% up to 100%")
+      case .bytes(let bytes) where bytes < 1: throw problem("K303", "at least one byte")
+      default: return value
+      }
+    case (.budget, .int(let count)): return try checked(.budget(.tokens(count)), method: method)
+    default: throw problem("K302", "\(name) as \(kindName)")
+    }
+  }
+
+  /// What a value of this parameter is called: "a whole number", "a budget (512, 30%, 64MiB)".
+  public var kindName: String {
+    switch kind {
+    case .int, .oneOf: "a whole number"
+    case .float: "a number"
+    case .bool: "true or false"
+    case .word(let words): "one of " + words.joined(separator: ", ")
+    case .budget: "a budget (512, 30%, 64MiB)"
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import KernelABI
+
+/// The questions a method answers (DESIGN 1); a slot left nil is the uncompressed cache's answer.
+public struct Slots: Sendable {
+  /// Which tokens stay.
+  public var keep: (any KeepPolicy)?
+  /// How kept tokens are stored.
+  public var codec: (any Codec)?
+  /// Which angle a key is seen at once tokens before it have left.
+  public var positions: PositionRule?
+  /// How the prompt attends to itself.
+  public var prefill: PrefillRule?
+
+  public init(
+    keep: (any KeepPolicy)? = nil, codec: (any Codec)? = nil, positions: PositionRule? = nil,
+    prefill: PrefillRule? = nil
+  ) {
+    self.keep = keep
+    self.codec = codec
+    self.positions = positions
+    self.prefill = prefill
+  }
+
+  /// The filled slots by name.
+  var filled: [String] {
+    var names: [String] = []
+    if keep != nil { names.append("keep") }
+    if codec != nil { names.append("codec") }
+    if positions != nil { names.append("positions") }
+    if prefill != nil { names.append("prefill") }
+    return names
+  }
+}
+
+/// The codec slot: makes the store of one layer of one sequence.
+public protocol Codec: Sendable {
+  /// Whether single tokens can leave its store while decoding.
+  var removesTokens: Bool { get }
+  /// - Throws: `RuntimeProblem` K305 if the format does not fit the model.
+  func check(shape: CacheShape) throws
+  func makeStore(shape: CacheShape, layer: Int, kernels: KernelTable) -> any LayerStore
+}
+
+/// Where a key stands for a later query.
+public enum PositionRule: String, Sendable {
+  /// At its place in the text.
+  case keep
+  /// At its place among the kept tokens, so that positions never exceed the budget.
+  case renumber
+}
+
+/// How the prompt attends to itself.
+public enum PrefillRule: String, Sendable {
+  /// Every query sees every earlier token; the method acts at the end.
+  case full
+  /// One query at a time, the method acting after each, as in decoding.
+  case stream
+}

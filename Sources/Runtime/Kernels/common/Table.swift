@@ -1,0 +1,23 @@
+import CIntrinsics
+import KernelABI
+
+/// The kernels of this target, compiled for its instruction set.
+public enum Kernels {
+  /// The level the kernels were compiled for, in the numbering of `kv_compiled_level`.
+  public static let level = Int(kv_compiled_level())
+
+  #if KERNELS_V4
+    static let name = "v4"
+  #elseif KERNELS_V3
+    static let name = "v3"
+  #else
+    static let name = "base"
+  #endif
+
+  public static let table = KernelTable(
+    name: name, quantiseRows: quantiseRows, multiplyPacked: multiplyPacked, multiplyFloat: multiplyFloat,
+    normaliseRootMeanSquare: normaliseRootMeanSquare, gate: gate, add: add, keyScores: keyScores,
+    accumulateValues: accumulateValues, packedKeyScores: packedKeyScores,
+    accumulatePackedValues: accumulatePackedValues, maximum: maximum, exponentiate: exponentiate,
+    halfFromFloat: halfFromFloat, floatFromHalf: floatFromHalf)
+}

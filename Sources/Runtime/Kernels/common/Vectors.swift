@@ -1,0 +1,58 @@
+import CIntrinsics
+import KernelABI
+
+typealias Floats = SIMD16<Float>
+typealias Ints = SIMD16<Int32>
+
+/// acc + a * b, fused where the instruction set has it; the baseline's fused form would be a library call an element.
+@inline(__always) func multiplyAdd(_ acc: Floats, _ a: Floats, _ b: Floats) -> Floats {
+  #if KERNELS_BASE
+    return a * b + acc
+  #else
+    return acc.addingProduct(a, b)
+  #endif
+}
+
+@inline(__always) func loadFloats(_ p: UnsafePointer<Float>) -> Floats {
+  UnsafeRawPointer(p).loadUnaligned(as: Floats.self)
+}
+
+@inline(__always) func storeFloats(_ x: Floats, _ p: UnsafeMutablePointer<Float>) {
+  UnsafeMutableRawPointer(p).storeBytes(of: x, as: Floats.self)
+}
+
+@inline(__always) func loadElements(_ p: UnsafeRawPointer, _ element: FloatElement) -> Floats {
+  switch element {
+  case .float32: p.loadUnaligned(as: Floats.self)
+  case .float16: kv_load_half16(p.assumingMemoryBound(to: UInt16.self))
+  case .bfloat16: kv_load_bfloat16(p.assumingMemoryBound(to: UInt16.self))
+  }
+}
+
+/// Sum of the lanes by halving: the same order whatever the instruction set.
+@inline(__always) func laneSum(_ x: Floats) -> Float {
+  let a = x.lowHalf + x.highHalf
+  let b = a.lowHalf + a.highHalf
+  let c = b.lowHalf + b.highHalf
+  return c.x + c.y
+}
+
+/// e^x for x <= 0, to about 1e-7 relative: x = n ln 2 + r, a degree-6 polynomial in r, n added to the exponent.
+@inline(__always) func exponential(_ x: Floats) -> Floats {
+  let clamped = x.replacing(with: -87, where: x .< -87)
+  let magic = Floats(repeating: 12_582_912)
+  let shifted = multiplyAdd(magic, clamped, Floats(repeating: 1.442_695))
+  let n = shifted - magic
+  var r = multiplyAdd(clamped, n, Floats(repeating: -0.693_359_4))
+  r = multiplyAdd(r, n, Floats(repeating: 2.121_944_4e-4))
+  var p = Floats(repeating: 1.987_569_1e-4)
+  p = multiplyAdd(Floats(repeating: 1.398_199_9e-3), p, r)
+  p = multiplyAdd(Floats(repeating: 8.333_452e-3), p, r)
+  p = multiplyAdd(Floats(repeating: 4.166_579_6e-2), p, r)
+  p = multiplyAdd(Floats(repeating: 0.166_666_65), p, r)
+  p = multiplyAdd(Floats(repeating: 0.5), p, r)
+  let y = multiplyAdd(r + 1, p, r * r)
+  let exponent = unsafeBitCast(shifted, to: Ints.self) &- unsafeBitCast(magic, to: Ints.self)
+  let scaled = unsafeBitCast(y, to: Ints.self) &+ (exponent &<< 23)
+  return unsafeBitCast(scaled, to: Floats.self)
+}
