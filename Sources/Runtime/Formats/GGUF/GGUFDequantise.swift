@@ -16,11 +16,11 @@ public enum GGUFDequantise {
       case .f32: to.pointee = Float(bitPattern: word(from, 0))
       case .f16: to.pointee = half(from, 0)
       case .bf16: to.pointee = Float(bitPattern: UInt32(short(from, 0)) << 16)
-      case .q4_0: q4_0(from, to)
-      case .q4_1: q4_1(from, to)
-      case .q5_0: q5_0(from, to)
-      case .q5_1: q5_1(from, to)
-      case .q8_0: q8_0(from, to)
+      case .q4_0: blockQ40(from, to)
+      case .q4_1: blockQ41(from, to)
+      case .q5_0: blockQ50(from, to)
+      case .q5_1: blockQ51(from, to)
+      case .q8_0: blockQ80(from, to)
       default: return false
       }
     }
@@ -28,7 +28,7 @@ public enum GGUFDequantise {
   }
 
   /// x = d (q - 8); element i is the low half of byte i, element i + 16 the high half.
-  private static func q4_0(_ from: UnsafeRawPointer, _ to: UnsafeMutablePointer<Float>) {
+  private static func blockQ40(_ from: UnsafeRawPointer, _ to: UnsafeMutablePointer<Float>) {
     let d = half(from, 0)
     for index in 0..<16 {
       let byte = Int32(from.load(fromByteOffset: 2 &+ index, as: UInt8.self))
@@ -38,7 +38,7 @@ public enum GGUFDequantise {
   }
 
   /// x = d q + m.
-  private static func q4_1(_ from: UnsafeRawPointer, _ to: UnsafeMutablePointer<Float>) {
+  private static func blockQ41(_ from: UnsafeRawPointer, _ to: UnsafeMutablePointer<Float>) {
     let d = half(from, 0)
     let m = half(from, 2)
     for index in 0..<16 {
@@ -49,7 +49,7 @@ public enum GGUFDequantise {
   }
 
   /// x = d (q - 16), the fifth bit of element i being bit i of a 32-bit word.
-  private static func q5_0(_ from: UnsafeRawPointer, _ to: UnsafeMutablePointer<Float>) {
+  private static func blockQ50(_ from: UnsafeRawPointer, _ to: UnsafeMutablePointer<Float>) {
     let d = half(from, 0)
     let high = word(from, 2)
     for index in 0..<16 {
@@ -62,7 +62,7 @@ public enum GGUFDequantise {
   }
 
   /// x = d q + m, with the fifth bits as in Q5_0.
-  private static func q5_1(_ from: UnsafeRawPointer, _ to: UnsafeMutablePointer<Float>) {
+  private static func blockQ51(_ from: UnsafeRawPointer, _ to: UnsafeMutablePointer<Float>) {
     let d = half(from, 0)
     let m = half(from, 2)
     let high = word(from, 4)
@@ -76,7 +76,7 @@ public enum GGUFDequantise {
   }
 
   /// x = d q.
-  private static func q8_0(_ from: UnsafeRawPointer, _ to: UnsafeMutablePointer<Float>) {
+  private static func blockQ80(_ from: UnsafeRawPointer, _ to: UnsafeMutablePointer<Float>) {
     let d = half(from, 0)
     for index in 0..<32 {
       to[index] = Float(from.load(fromByteOffset: 2 &+ index, as: Int8.self)) * d

@@ -1,4 +1,6 @@
 /// The element type of a GGUF tensor (ggml.h, `enum ggml_type`).
+// The cases are spelt as ggml spells them, which is what every tool and model card shows.
+// swift-format-ignore: AlwaysUseLowerCamelCase
 public enum GGUFType: UInt32, CaseIterable, Sendable {
   case f32 = 0
   case f16 = 1
@@ -32,6 +34,8 @@ public enum GGUFType: UInt32, CaseIterable, Sendable {
   case tq1_0 = 34
   case tq2_0 = 35
   case mxfp4 = 39
+  case nvfp4 = 40
+  case q1_0 = 41
 
   /// The types that can be dequantised, in the order messages list them.
   public static let supported: [GGUFType] = [.f32, .f16, .bf16, .q4_0, .q4_1, .q5_0, .q5_1, .q8_0]
@@ -61,6 +65,8 @@ public enum GGUFType: UInt32, CaseIterable, Sendable {
     case .q8_0: (32, 34)
     case .q8_1: (32, 36)
     case .mxfp4: (32, 17)
+    case .nvfp4: (64, 36)
+    case .q1_0: (128, 18)
     case .q2_K: (256, 84)
     case .q3_K, .iq3_S: (256, 110)
     case .q4_K: (256, 144)
