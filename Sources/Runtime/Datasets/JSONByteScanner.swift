@@ -19,6 +19,8 @@ struct JSONByteScanner {
   /// First byte past the text to scan; at most `bytes.count`.
   let end: Int
   private(set) var offset: Int
+  /// `\u` escapes of half a surrogate pair met so far: grammatical, but no text can hold them.
+  private(set) var loneSurrogates = 0
 
   init(_ bytes: UnsafeRawBufferPointer, range: Range<Int>? = nil) {
     self.bytes = bytes
@@ -228,24 +230,45 @@ struct JSONByteScanner {
     guard let kind = current else {
       throw Failure(offset: offset, what: "the text ends inside a string", isCutShort: true)
     }
-    offset &+= 1
     switch kind {
     case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
       UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
-      return
+      offset &+= 1
     case UInt8(ascii: "u"):
-      for _ in 0..<4 {
-        guard let digit = current else {
-          throw Failure(offset: offset, what: "the text ends inside a string", isCutShort: true)
-        }
-        guard Self.hexValue(digit) != nil else {
-          throw Failure(offset: start, what: "an invalid escape: \\u needs four hexadecimal digits")
-        }
-        offset &+= 1
+      let unit = try skipCodeUnit(of: start)
+      guard 0xd800...0xdfff ~= unit else { return }
+      // A second half is looked at only to count; if it is not one, the loop over the string meets it again.
+      let next = offset
+      guard unit < 0xdc00, current == UInt8(ascii: "\\"), end &- offset >= 6, bytes[offset &+ 1] == UInt8(ascii: "u")
+      else {
+        loneSurrogates &+= 1
+        return
+      }
+      offset &+= 1
+      if !(0xdc00...0xdfff ~= (try skipCodeUnit(of: next))) {
+        loneSurrogates &+= 1
+        offset = next
       }
     default:
       throw Failure(offset: start, what: "an invalid escape: \\ followed by \(Self.name(of: kind))")
     }
+  }
+
+  /// Steps over `uXXXX`; `start` is where the backslash stands.
+  private mutating func skipCodeUnit(of start: Int) throws(Failure) -> UInt32 {
+    offset &+= 1
+    var unit: UInt32 = 0
+    for _ in 0..<4 {
+      guard let byte = current else {
+        throw Failure(offset: offset, what: "the text ends inside a string", isCutShort: true)
+      }
+      guard let digit = Self.hexValue(byte) else {
+        throw Failure(offset: start, what: "an invalid escape: \\u needs four hexadecimal digits")
+      }
+      unit = unit << 4 | digit
+      offset &+= 1
+    }
+    return unit
   }
 
   static func hexValue(_ byte: UInt8) -> UInt32? {

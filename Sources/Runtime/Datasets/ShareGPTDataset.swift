@@ -54,6 +54,7 @@ public struct ShareGPTDataset: Dataset {
         DatasetLoad.Count("conversations in the file", file.conversations.count),
         DatasetLoad.Count("records without conversations", file.withoutConversations),
         DatasetLoad.Count("records with fewer than two turns", file.withTooFewTurns),
+        DatasetLoad.Count("broken surrogate escapes (read as U+FFFD)", file.loneSurrogates),
       ]
       + ShareGPTSampler.Rejection.allCases.map {
         DatasetLoad.Count($0.rawValue.replacing("_", with: " "), sample.rejected[$0] ?? 0)

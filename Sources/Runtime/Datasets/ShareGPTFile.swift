@@ -24,6 +24,8 @@ public struct ShareGPTFile: Sendable {
   public let withoutConversations: Int
   /// Elements with fewer than two turns.
   public let withTooFewTurns: Int
+  /// Escapes of half a surrogate pair anywhere in the file; a text that holds one reads U+FFFD in its place.
+  public let loneSurrogates: Int
   /// Where it was read from.
   public var path: String { bytes.path }
   /// Length of the file.
@@ -52,6 +54,7 @@ public struct ShareGPTFile: Sendable {
     conversations = reader.conversations
     withoutConversations = reader.withoutConversations
     withTooFewTurns = reader.withTooFewTurns
+    loneSurrogates = reader.loneSurrogates
   }
 
   /// Turn 0.

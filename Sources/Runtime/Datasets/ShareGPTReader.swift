@@ -6,6 +6,7 @@ struct ShareGPTReader {
 
   private let path: String
   private var scanner: JSONByteScanner
+  var loneSurrogates: Int { scanner.loneSurrogates }
   /// Number of the element being read, from 1; 0 before the first.
   private var record = 0
 
