@@ -20,6 +20,9 @@ public struct ShareGPTDataset: Dataset {
           "output", .choiceOrInt(["eos", "reference"]), default: .string("eos"), range: 1...1e6,
           doc: "stop at the end of text, after exactly as many tokens as the reference has, or after this many"),
         DatasetParameter(
+          "min_turns", .int, default: .int(2), range: 1...2,
+          doc: "turns a conversation needs; 1 takes prompts that have no reference, which vLLM leaves out"),
+        DatasetParameter(
           "min_len", .int, default: .int(4), range: 0...1e9, doc: "least tokens of prompt and reference"),
         DatasetParameter("max_prompt", .int, default: .int(1024), range: 1...1e9, doc: "most tokens of the prompt"),
         DatasetParameter(
@@ -35,19 +38,26 @@ public struct ShareGPTDataset: Dataset {
 
   public func validate(path: String) throws -> Int {
     let file = try ShareGPTFile(path: path)
-    guard !file.conversations.isEmpty else { throw noneUsable(file) }
-    return file.conversations.count
+    // A file of prompts alone is worth registering: min_turns=1 runs it.
+    let count = file.conversations.count + file.loneTurns.count
+    guard count > 0 else { throw noneUsable(file) }
+    return count
   }
 
   public func load(_ arguments: DatasetArguments, from source: DatasetSource) throws -> DatasetLoad {
     let own = arguments.string("file") ?? source.registeredPath
     let file = try ShareGPTFile(path: own ?? BundledSample.path(home: source.home))
-    guard !file.conversations.isEmpty else { throw noneUsable(file) }
     let sampler = sampler(arguments)
+    guard !file.conversations.isEmpty || (sampler.minTurns < 2 && !file.loneTurns.isEmpty) else {
+      throw noneUsable(file)
+    }
     let sample = try sampler.sample(file, countTokens: source.countTokens)
     var requests = sample.requests
     if arguments.string("output") == "reference" {
-      for i in requests.indices { requests[i].output = .exactly(requests[i].referenceTokens ?? 0) }
+      for i in requests.indices {
+        guard let length = requests[i].referenceTokens else { throw noReference(requests[i], in: file) }
+        requests[i].output = .exactly(length)
+      }
     }
     let counts =
       [
@@ -72,14 +82,23 @@ public struct ShareGPTDataset: Dataset {
     sampler.maxPromptTokens = arguments.int("max_prompt") ?? sampler.maxPromptTokens
     sampler.maxTotalTokens = arguments.int("max_total") ?? sampler.maxTotalTokens
     sampler.fixedOutputTokens = arguments.int("output")
+    sampler.minTurns = arguments.int("min_turns") ?? sampler.minTurns
     sampler.oversample = arguments.bool("oversample") ?? sampler.oversample
     return sampler
   }
 
   private func noneUsable(_ file: ShareGPTFile) -> RuntimeProblem {
-    DatasetProblems.nothingUsable(
+    var problem = DatasetProblems.nothingUsable(
       file.path,
-      "\(file.withoutConversations) records without `conversations`, \(file.withTooFewTurns) with fewer than two turns",
+      "records without `conversations`: \(file.withoutConversations), with fewer than two turns: \(file.withTooFewTurns)",
       expected: "at least one conversation with two turns")
+    if !file.loneTurns.isEmpty { problem.suggestion = "min_turns=1 runs prompts without a reference" }
+    return problem
+  }
+
+  private func noReference(_ request: Request, in file: ShareGPTFile) -> RuntimeProblem {
+    DatasetProblems.badParameter(
+      "output", of: card.name, got: "\"reference\" but '\(request.id)' has no second turn",
+      expected: "eos, a whole number, or min_turns=2")
   }
 }

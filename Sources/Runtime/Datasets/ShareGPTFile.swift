@@ -15,11 +15,14 @@ public struct ShareGPTFile: Sendable {
     public var turns: Int
     var id: Range<Int>?
     var prompt: Range<Int>
-    var reference: Range<Int>
+    /// nil in a conversation of one turn.
+    var reference: Range<Int>?
   }
 
-  /// Elements that count, in file order.
+  /// Elements that count, in file order: two turns or more.
   public let conversations: [Conversation]
+  /// Elements of one turn that has a text, in file order; vLLM leaves them out.
+  public let loneTurns: [Conversation]
   /// Elements without `conversations`.
   public let withoutConversations: Int
   /// Elements with fewer than two turns.
@@ -52,6 +55,7 @@ public struct ShareGPTFile: Sendable {
     }
     self.bytes = bytes
     conversations = reader.conversations
+    loneTurns = reader.loneTurns
     withoutConversations = reader.withoutConversations
     withTooFewTurns = reader.withTooFewTurns
     loneSurrogates = reader.loneSurrogates
@@ -62,9 +66,10 @@ public struct ShareGPTFile: Sendable {
     bytes.withBytes { JSONByteText.decode($0, conversation.prompt) }
   }
 
-  /// Turn 1.
-  public func reference(_ conversation: Conversation) -> String {
-    bytes.withBytes { JSONByteText.decode($0, conversation.reference) }
+  /// Turn 1; nil in a conversation of one turn.
+  public func reference(_ conversation: Conversation) -> String? {
+    guard let reference = conversation.reference else { return nil }
+    return bytes.withBytes { JSONByteText.decode($0, reference) }
   }
 
   /// The element's `id` (a number as written), or "record 17" if it has none.

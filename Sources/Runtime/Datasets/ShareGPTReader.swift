@@ -1,6 +1,7 @@
 /// The one pass over a ShareGPT file that finds its conversations.
 struct ShareGPTReader {
   private(set) var conversations: [ShareGPTFile.Conversation] = []
+  private(set) var loneTurns: [ShareGPTFile.Conversation] = []
   private(set) var withoutConversations = 0
   private(set) var withTooFewTurns = 0
 
@@ -69,13 +70,11 @@ struct ShareGPTReader {
       withoutConversations += 1
       return
     }
-    guard let prompt = turns.first, let reference = turns.second else {
-      withTooFewTurns += 1
-      return
-    }
-    conversations.append(
-      ShareGPTFile.Conversation(
-        record: record, turns: turns.count, id: element.id, prompt: prompt, reference: reference))
+    if turns.count < 2 { withTooFewTurns += 1 }
+    guard let prompt = turns.first else { return }
+    let conversation = ShareGPTFile.Conversation(
+      record: record, turns: turns.count, id: element.id, prompt: prompt, reference: turns.second)
+    if turns.count < 2 { loneTurns.append(conversation) } else { conversations.append(conversation) }
   }
 
   // MARK: One element

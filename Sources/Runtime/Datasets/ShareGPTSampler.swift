@@ -14,6 +14,8 @@ public struct ShareGPTSampler: Sendable, Equatable {
   public var maxTotalTokens = 2048
   /// L for every request in place of the reference's own length.
   public var fixedOutputTokens: Int?
+  /// 2 is vLLM's rule; 1 also takes conversations of one turn, as prompts without a reference, of which only P is asked.
+  public var minTurns = 2
   /// Fill up to `requests` with seeded choices, with replacement, from the accepted ones (step 6).
   public var oversample = false
 
@@ -30,12 +32,12 @@ public struct ShareGPTSampler: Sendable, Equatable {
   /// Step 4; nil means accepted. All bounds are inclusive.
   /// - Parameters:
   ///   - promptTokens: P.
-  ///   - referenceTokens: ids of turn 1 alone.
-  public func rejection(promptTokens: Int, referenceTokens: Int) -> Rejection? {
-    let output = fixedOutputTokens ?? referenceTokens
+  ///   - referenceTokens: ids of turn 1 alone; nil if there is no turn 1.
+  public func rejection(promptTokens: Int, referenceTokens: Int?) -> Rejection? {
     if promptTokens < minTokens { return .shortPrompt }
-    if fixedOutputTokens == nil && output < minTokens { return .shortOutput }
+    if fixedOutputTokens == nil, let referenceTokens, referenceTokens < minTokens { return .shortOutput }
     if promptTokens > maxPromptTokens { return .longPrompt }
+    let output = fixedOutputTokens ?? referenceTokens ?? 0
     let (total, overflow) = promptTokens.addingReportingOverflow(output)
     return overflow || total > maxTotalTokens ? .longTotal : nil
   }
@@ -56,22 +58,22 @@ public struct ShareGPTSampler: Sendable, Equatable {
   /// - Parameter countTokens: ids of a text tokenized alone, special tokens included.
   /// - Throws: only what `countTokens` throws.
   public func sample(_ file: ShareGPTFile, countTokens: (String) throws -> Int) rethrows -> Sample {
+    var order = file.conversations
+    if minTurns < 2 { order = (order + file.loneTurns).sorted { $0.record < $1.record } }
     var generator = PythonRandom(seed: UInt64(seed))
-    var order = Array(file.conversations.indices)
     generator.shuffle(&order)
 
     var chosen: [Request] = []
     var timesSeen: [String: Int] = [:]
     var rejected: [Rejection: Int] = [:]
     var examined = 0
-    for index in order {
+    for conversation in order {
       guard chosen.count < requests else { break }
       examined += 1
-      let conversation = file.conversations[index]
       let prompt = file.prompt(conversation)
       let reference = file.reference(conversation)
       let promptTokens = try countTokens(prompt)
-      let referenceTokens = try countTokens(reference)
+      let referenceTokens = try reference.map(countTokens)
       if let reason = rejection(promptTokens: promptTokens, referenceTokens: referenceTokens) {
         rejected[reason, default: 0] += 1
         continue

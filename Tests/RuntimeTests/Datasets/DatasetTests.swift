@@ -34,7 +34,7 @@ import Testing
       ),
       (
         "color", .int(1),
-        "sharegpt has no parameter 'color'; expected one of n, seed, output, min_len, max_prompt, max_total, oversample, file"
+        "sharegpt has no parameter 'color'; expected one of n, seed, output, min_turns, min_len, max_prompt, max_total, oversample, file"
       ),
     ] as [(String, DatasetValue, String)])
   func badParameters(name: String, value: DatasetValue, message: String) {
@@ -103,8 +103,40 @@ import Testing
     let path = try folder.write("chat.json", #"[{"id":1},{"conversations":[]}]"#)
     let problem = #expect(throws: RuntimeProblem.self) { try ShareGPTDataset().validate(path: path) }
     #expect(
-      problem?.description == "K405: \(path): 1 records without `conversations`, 1 with fewer than two turns; "
+      problem?.description
+        == "K405: \(path): records without `conversations`: 1, with fewer than two turns: 1; "
         + "expected at least one conversation with two turns")
+  }
+
+  @Test("a file of prompts alone can be registered, and runs when min_turns=1 asks for it")
+  func promptsAlone() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write(
+      "chat.json",
+      #"[{"id":"a","conversations":[{"value":"one two three four"}]},{"id":"b","conversations":[{"from":"gpt"}]},"#
+        + #"{"id":"c","conversations":[{"value":"1 2 3 4"},{"value":"5 6 7 8"}]}]"#)
+    #expect(try ShareGPTDataset().validate(path: path) == 2)
+    let found = try Datasets.find("sharegpt", home: nil)
+    let vLLM = try found.load(["file": .string(path)], countTokens: Self.countWords)
+    #expect(vLLM.requests.map(\.id) == ["c"])
+    let all = try found.load(["file": .string(path), "min_turns": .int(1)], countTokens: Self.countWords)
+    #expect(all.requests.map(\.id).sorted() == ["a", "c"])
+    let alone = try #require(all.requests.first { $0.id == "a" })
+    #expect(alone.reference == nil && alone.referenceTokens == nil && alone.promptTokens == 4)
+
+    let problem = #expect(throws: RuntimeProblem.self) {
+      try found.load(
+        ["file": .string(path), "min_turns": .int(1), "output": .string("reference")], countTokens: Self.countWords)
+    }
+    #expect(
+      problem?.description == #"K406: sharegpt output="reference" but 'a' has no second turn; "#
+        + "expected eos, a whole number, or min_turns=2")
+
+    let lone = try folder.write("lone.json", #"[{"id":"a","conversations":[{"value":"one two three four"}]}]"#)
+    let none = #expect(throws: RuntimeProblem.self) {
+      try found.load(["file": .string(lone)], countTokens: Self.countWords)
+    }
+    #expect(none?.code == "K405" && none?.suggestion == "min_turns=1 runs prompts without a reference")
   }
 
   @Test("the sample is looked for beside the program first and in the sources last; a missing one is a clear error")

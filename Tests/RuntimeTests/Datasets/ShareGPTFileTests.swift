@@ -44,6 +44,9 @@ import Testing
     #expect(file.withoutConversations == 1 && file.withTooFewTurns == 2)
     #expect(file.conversations.map(file.id) == ["4", "record 5"])
     #expect(file.conversations.map(file.prompt) == ["a", "c"])
+    #expect(file.loneTurns.isEmpty)
+    let lone = try Self.read(#"[{"conversations":[{"value":"alone"}]}]"#)
+    #expect(lone.loneTurns.map(lone.prompt) == ["alone"] && lone.loneTurns.map(lone.reference) == [nil])
   }
 
   @Test(

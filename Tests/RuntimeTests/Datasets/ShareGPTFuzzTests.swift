@@ -44,9 +44,9 @@ import Testing
         read += 1
         let isJSON = (try? JSONSerialization.jsonObject(with: Data(bytes))) != nil
         #expect(isJSON || file.loneSurrogates > 0, "accepted: \(String(decoding: bytes, as: UTF8.self))")
-        for conversation in file.conversations {
+        for conversation in file.conversations + file.loneTurns {
           #expect(!file.id(conversation).isEmpty || conversation.id?.isEmpty == true)
-          _ = file.prompt(conversation) + file.reference(conversation)
+          #expect(file.prompt(conversation).utf8.count + (file.reference(conversation)?.utf8.count ?? 0) < 500)
         }
       } catch let problem as RuntimeProblem {
         #expect(problem.seen.hasPrefix("flipped.json: "))
