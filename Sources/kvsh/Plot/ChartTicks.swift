@@ -75,7 +75,8 @@ enum ChartTicks {
       return PlotNumber.short(value / unit.size) + " " + unit.name
     case .share: return PlotNumber.short(value * 100) + " %"
     case .percent: return PlotNumber.short(value) + " %"
-    case .unit(let name): return (power ? PlotNumber.power(mantissa: mantissa, exponent: exponent) : PlotNumber.short(value)) + " " + name
+    case .unit(let name):
+      return (power ? PlotNumber.power(mantissa: mantissa, exponent: exponent) : PlotNumber.short(value)) + " " + name
     case .number: return power ? PlotNumber.power(mantissa: mantissa, exponent: exponent) : PlotNumber.short(value)
     }
   }

@@ -59,7 +59,7 @@ func lengthDifferenceChart(_ configurations: [LengthDifferenceSeries], options: 
   let threshold = PlotNumber.short(options.thresholdPercent)
   var chart = Chart(
     title: "How compression changes the length of responses", subtitle: options.subtitle,
-    x: .init(label: "D = (L_un − L_cs) / L_un, %      ← longer · shorter →"),
+    x: .init(label: "D = (L_un − L_cs) / L_un, %"),
     y: .init(
       label: options.logDensity ? "density per percent (log)" : "density per percent",
       scale: options.logDensity ? .log : .linear),
@@ -114,30 +114,36 @@ private func legendEntry(_ configuration: LengthDifferenceSeries, color: Int) ->
     ], color: color, hatched: configuration.simulated)
 }
 
-/// The data's ends and both rules, with a little room; nil lets the chart decide when nothing is finite.
+/// The data's ends, both rules and 100 %, with a little room; nil lets the chart decide when nothing is finite.
 private func commonRange(_ all: [LengthDifferenceSeries], _ options: LengthDifferenceOptions) -> ClosedRange<Double>? {
   let ends = all.flatMap { $0.edges + $0.curveX } + [-options.thresholdPercent, options.thresholdPercent]
-  guard let low = ends.min(), let high = ends.max(), low.isFinite, high.isFinite, low < high else { return nil }
-  let room = (high - low) * 0.02
-  return (low - room)...(high + room)
+  // D never exceeds 100 %, so the axis ends there whatever the data: figures of several runs are alike.
+  guard let low = ends.min(), let high = ends.max().map({ max($0, 100) }), low.isFinite, high.isFinite, low < high
+  else { return nil }
+  return (low - (high - low) * 0.02)...(high + (high - low) * 0.02)
 }
 
-/// From half the lowest bar: a curve may fall far below in a gap of the data, where it tells of the bandwidth alone.
+/// From half the lowest bar, or a twentieth of the lowest curve's peak if that is less (with few samples a bar is high).
+/// A curve may fall far below in a gap of the data, where it tells of the bandwidth alone.
 private func densityRange(_ all: [LengthDifferenceSeries]) -> ClosedRange<Double>? {
-  let heights = all.flatMap(\.densities).filter { $0 > 0 && $0.isFinite }
-  let tops = heights + all.flatMap(\.curveDensity).filter(\.isFinite)
-  guard let low = heights.min(), let high = tops.max(), high > low / 2 else { return nil }
-  return (low / 2)...(high * 1.6)
+  let isShown = { (height: Double) in height > 0 && height.isFinite }
+  let heights = all.flatMap(\.densities).filter(isShown)
+  let peaks = all.compactMap { $0.curveDensity.filter(isShown).max() }
+  guard let low = (heights.map { $0 / 2 } + peaks.map { $0 / 20 }).min(), let high = (heights + peaks).max(), high > low
+  else { return nil }
+  return low...(high * 1.6)
 }
 
 private func notes(_ all: [LengthDifferenceSeries], _ options: LengthDifferenceOptions, _ threshold: String) -> [String]
 {
-  let counted = { (part: (LengthDifferenceSeries) -> Int) in
-    all.filter { part($0) > 0 }.map { "\($0.label) \(PlotNumber.count(part($0)))" }.joined(separator: ", ")
+  let counted = { (part: (LengthDifferenceSeries) -> Int) -> String in
+    let counts = Set(all.map(part))
+    if all.count > 1, counts.count == 1, let same = counts.first, same > 0 { return "\(PlotNumber.count(same)) each" }
+    return all.filter { part($0) > 0 }.map { "\($0.label) \(PlotNumber.count(part($0)))" }.joined(separator: ", ")
   }
   var notes = [
-    "Bars: histogram, each with its own edges. Line: Gaussian kernel density. Shares: of all n requests with L_un > 0, "
-      + "with 95 % intervals [low, high]."
+    "Negative D: the compressed response is longer. Bars: histogram, each with its own edges; line: Gaussian kernel "
+      + "density. Shares are of all n requests with L_un > 0, with 95 % intervals [low, high]."
   ]
   let dropped = counted(\.dropped)
   if !dropped.isEmpty {
@@ -146,18 +152,21 @@ private func notes(_ all: [LengthDifferenceSeries], _ options: LengthDifferenceO
   let skipped = counted(\.skipped)
   if !skipped.isEmpty { notes.append("Skipped, L_un = 0: \(skipped).") }
   let capped = all.filter { $0.eitherAtCap > 0 }.map {
-    "\($0.label) \(PlotNumber.count($0.baselineAtCap)) | \(PlotNumber.count($0.compressedAtCap)) | "
+    "\($0.label) \(PlotNumber.count($0.baselineAtCap))/\(PlotNumber.count($0.compressedAtCap))/"
       + PlotNumber.count($0.eitherAtCap)
   }
   if !capped.isEmpty {
-    notes.append("At the length limit, baseline | compressed | either (their D is a bound): "
-      + capped.joined(separator: ", ") + ".")
+    notes.append(
+      "At the length limit, baseline/compressed/either (their D is a bound): "
+        + capped.joined(separator: ", ") + ".")
   }
   for configuration in all {
     if let reason = configuration.noCurve { notes.append("\(configuration.label): no curve, \(reason).") }
   }
   let few = all.filter { $0.valid < 50 }.map(\.label)
-  if !few.isEmpty { notes.append("Fewer than 50 requests, so shape and shares are rough: \(few.joined(separator: ", ")).") }
-  if all.contains(where: \.simulated) { notes.append("Hatched: simulated storage, no memory is saved.") }
+  if !few.isEmpty {
+    notes.append("Fewer than 50 requests, so shape and shares are rough: \(few.joined(separator: ", ")).")
+  }
+  if all.contains(where: \.simulated) { notes.append("Hatched or dashed: simulated storage, no memory is saved.") }
   return notes
 }

@@ -54,9 +54,11 @@ enum PlotPalette {
   }
 
   /// On a light background.
-  static let light: [Color] = [0x0072B2, 0xD55E00, 0x008F68, 0xB4588F, 0xC98700, 0x3A9BD0, 0x7F6A00, 0x555555].map(Color.init)
+  static let light: [Color] = [0x0072B2, 0xD55E00, 0x008F68, 0xB4588F, 0xC98700, 0x3A9BD0, 0x7F6A00, 0x555555].map(
+    Color.init)
   /// On a dark background and on terminals, whose background is unknown.
-  static let dark: [Color] = [0x56B4E9, 0xF28E4B, 0x3CC79A, 0xE19BC7, 0xF0C04A, 0x8FD0F5, 0xD9CC5A, 0xB5B5B5].map(Color.init)
+  static let dark: [Color] = [0x56B4E9, 0xF28E4B, 0x3CC79A, 0xE19BC7, 0xF0C04A, 0x8FD0F5, 0xD9CC5A, 0xB5B5B5].map(
+    Color.init)
 
   /// Place `index` wrapped into the palette; a negative one counts from its end.
   static func place(_ index: Int) -> Int {

@@ -7,7 +7,8 @@ enum PlotText {
       switch scalar.value {
       case 0x09, 0x0A, 0x0D, 0x2028, 0x2029: scalars.append(" ")
       case 0..<0x20, 0x7F..<0xA0, 0x200B, 0x200E...0x200F, 0x202A...0x202E, 0x2060...0x206F, 0xFEFF,
-        0xFFFE...0xFFFF: continue
+        0xFFFE...0xFFFF:
+        continue
       default: scalars.append(scalar)
       }
     }
@@ -21,8 +22,11 @@ enum PlotText {
     while let scalar = scalars.popFirst() {
       if let exponent = superscripts[scalar] {
         // "10⁻³" is 1e-3 and "2×10⁻³" is 2e-3.
-        if result.hasSuffix("x10") { result = String(result.dropLast(3)) + "e" }
-        else if result.hasSuffix("10") { result = String(result.dropLast(2)) + "1e" }
+        if result.hasSuffix("x10") {
+          result = String(result.dropLast(3)) + "e"
+        } else if result.hasSuffix("10") {
+          result = String(result.dropLast(2)) + "1e"
+        }
         result += exponent
         while let next = scalars.first, let digit = superscripts[next] {
           result += digit

@@ -16,8 +16,9 @@ struct SVGInk {
   var hatchFill: String? { isHatched ? series.map { "url(#\(hatch($0)))" } : nil }
   /// A hatched bar takes its fill from an attribute, which any class rule would override.
   var barClass: String {
-    isHatched ? "kv-bar kv-hatched kv-stroke\(color)" : "kv-bar kv-fill\(color) kv-stroke\(color)"
+    isHatched ? "kv-bar kv-hatched" : "kv-bar kv-fill\(color)"
   }
+  var outlineClass: String { "kv-outline kv-stroke\(color)" }
   var areaClass: String { "kv-area kv-fill\(color)" }
   var curveClass: String { "kv-curve kv-stroke\(color)\(dash)" }
   var intervalClass: String { "kv-interval kv-stroke\(color)" }

@@ -75,7 +75,7 @@ struct SVGLayout {
     var y = top
     let rows = (count + across - 1) / across
     for row in 0..<rows {
-      if hasTitles { y += 18 }
+      if hasTitles { y += row == 0 ? 18 : 30 }
       for column in 0..<across where row * across + column < count {
         let index = row * across + column
         let x = margin + gutter + Double(column) * (panelWidth + gap)
@@ -148,14 +148,14 @@ struct SVGLayout {
     let ink = SVGInk(series: series, chart: chart, hatch: pattern)
     if marks.contains(where: \.isFilled) || marks.isEmpty {
       canvas.rect(margin, y - 10, width: 24, height: 11, class: ink.barClass, fill: ink.hatchFill)
+      canvas.rect(margin, y - 10, width: 24, height: 11, class: ink.outlineClass)
     }
-    for mark in marks {
-      switch mark {
-      case .line, .step: return canvas.line(margin, y - 4.5, margin + 24, y - 4.5, class: ink.curveClass)
-      case .points, .intervals:
-        return canvas.path(SVGInk.mark(series, x: margin + 12, y: y - 4.5, radius: 4), class: ink.fillClass)
-      default: continue
-      }
+    let isLine = marks.contains { if case .line = $0 { true } else if case .step = $0 { true } else { false } }
+    let isPoint = marks.contains { if case .points = $0 { true } else { false } }
+    if isLine { canvas.line(margin, y - 4.5, margin + 24, y - 4.5, class: ink.curveClass) }
+    if isPoint { canvas.path(SVGInk.mark(series, x: margin + 12, y: y - 4.5, radius: 3.8), class: ink.fillClass) }
+    if !isLine, !isPoint, marks.contains(where: { if case .intervals = $0 { true } else { false } }) {
+      canvas.line(margin + 12, y - 11, margin + 12, y + 1, class: ink.intervalClass)
     }
   }
 }

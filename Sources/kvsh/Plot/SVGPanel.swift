@@ -63,7 +63,8 @@ struct SVGPanel {
         (clamped(frame.x.fraction($0.x)), clamped(frame.y.fraction($0.low)), clamped(frame.y.fraction($0.high)))
       }
       guard ordered.count > 1 else { return }
-      let outline = ordered.map { "\(n(x($0.0))) \(n(y($0.2)))" } + ordered.reversed().map { "\(n(x($0.0))) \(n(y($0.1)))" }
+      let outline =
+        ordered.map { "\(n(x($0.0))) \(n(y($0.2)))" } + ordered.reversed().map { "\(n(x($0.0))) \(n(y($0.1)))" }
       canvas.path("M" + outline.joined(separator: "L") + "Z", class: ink.areaClass)
     case .intervals(let spans):
       for span in spans { interval(span, ink, on: &canvas) }
@@ -84,6 +85,7 @@ struct SVGPanel {
 
   private func draw(_ bars: [Chart.Bar], _ ink: SVGInk, on canvas: inout SVGCanvas) {
     let base = frame.y.fraction(frame.y.base)
+    outline(bars, base: base, ink, on: &canvas)
     for bar in bars {
       let ends = [frame.x.fraction(bar.low), frame.x.fraction(bar.high)].sorted()
       guard ends[1] >= 0, ends[0] <= 1 else { continue }
@@ -98,6 +100,25 @@ struct SVGPanel {
         title: "\(PlotNumber.short(bar.low, significant: 4)) to \(PlotNumber.short(bar.high, significant: 4)): "
           + PlotNumber.short(bar.height))
     }
+  }
+
+  /// One contour around neighbouring bars: the edges between them would hide the shape.
+  private func outline(_ bars: [Chart.Bar], base: Double, _ ink: SVGInk, on canvas: inout SVGCanvas) {
+    var data = ""
+    var end: Double?
+    let ground = n(y(clamped(base)))
+    for bar in bars.sorted(by: { $0.low < $1.low }) {
+      let ends = [frame.x.fraction(bar.low), frame.x.fraction(bar.high)].sorted()
+      guard ends[1] >= 0, ends[0] <= 1 else { continue }
+      if end != bar.low {
+        if end != nil { data += "V\(ground)" }
+        data += "M\(n(x(clamped(ends[0])))) \(ground)"
+      }
+      data += "V\(n(y(clamped(frame.y.fraction(bar.height)))))H\(n(x(clamped(ends[1]))))"
+      end = bar.high
+    }
+    if end != nil { data += "V\(ground)" }
+    canvas.path(data, class: ink.outlineClass)
   }
 
   private func draw(_ points: [Chart.Point], _ ink: SVGInk, _ series: Int?, on canvas: inout SVGCanvas) {

@@ -18,7 +18,8 @@ enum SVGStyle {
       .kv-axis { stroke: #59636e; stroke-width: 1; fill: none; }
       .kv-divide { stroke: #b8bec5; stroke-width: 1; }
       .kv-rule { stroke: #59636e; stroke-width: 1; stroke-dasharray: 4 3; }
-      .kv-bar { fill-opacity: 0.26; stroke-opacity: 0.75; stroke-width: 0.8; }
+      .kv-bar { fill-opacity: 0.24; stroke: none; }
+      .kv-outline { fill: none; stroke-opacity: 0.8; stroke-width: 1; }
       .kv-hatched { fill-opacity: 1; }
       .kv-area { fill-opacity: 0.2; stroke: none; }
       .kv-curve { fill: none; stroke-width: 2; stroke-linejoin: round; stroke-linecap: round; }

@@ -34,11 +34,13 @@ struct TerminalCanvas {
     let height = Double(rows * 8)
     let bottom = Int((min(max(low, 0), 1) * height).rounded())
     // What is not zero is seen.
-    let top = max(Int((min(max(high, 0), 1) * height).rounded()), high > low && low < 1 && high > 0 ? bottom + 1 : bottom)
+    let top = max(
+      Int((min(max(high, 0), 1) * height).rounded()), high > low && low < 1 && high > 0 ? bottom + 1 : bottom)
     let old = fills[series][column]
     let new = bottom..<min(top, rows * 8)
     if new.isEmpty { return }
-    fills[series][column] = old.isEmpty ? new : min(old.lowerBound, new.lowerBound)..<max(old.upperBound, new.upperBound)
+    fills[series][column] =
+      old.isEmpty ? new : min(old.lowerBound, new.lowerBound)..<max(old.upperBound, new.upperBound)
   }
 
   /// A line between two points given as fractions of the panel (0...1 from the lower left corner), cut at the frame.
@@ -141,7 +143,8 @@ struct TerminalCanvas {
     let eighths = fills.map { max(0, $0[column].clamped(to: row * 8..<(row + 1) * 8).count) }
     let colored = ink.style.colors != .none
     let filled = eighths.indices.filter { eighths[$0] >= 4 }
-    let background = colored ? PlotPalette.Color.blend(filled.filter { !series[$0].hatched }.map { ink.bar(series[$0].color) }) : nil
+    let background =
+      colored ? PlotPalette.Color.blend(filled.filter { !series[$0].hatched }.map { ink.bar(series[$0].color) }) : nil
     let foreground = { (index: Int?) -> PlotPalette.Color? in index.map { ink.line(series[$0].color) } }
     if let mark = cell.mark {
       return (mark, ink.escape(foreground: foreground(cell.markSeries), background: background))
@@ -156,7 +159,8 @@ struct TerminalCanvas {
   private func plainFill(_ eighths: [Int], _ filled: [Int]) -> (Character, String) {
     if filled.count > 1 { return (ink.overlap, "") }
     // A short bar still shows in its lowest row.
-    let shown = filled.first ?? eighths.indices.first { eighths[$0] > 0 && fills[$0].allSatisfy { $0.count < 4 || $0.isEmpty } }
+    let shown =
+      filled.first ?? eighths.indices.first { eighths[$0] > 0 && fills[$0].allSatisfy { $0.count < 4 || $0.isEmpty } }
     return (shown.map { ink.fill($0, hatched: series[$0].hatched) } ?? " ", "")
   }
 
@@ -165,7 +169,9 @@ struct TerminalCanvas {
     let solid = whole.filter { !series[$0].hatched }
     let background = PlotPalette.Color.blend(solid.map { ink.bar(series[$0].color) })
     if let hatched = eighths.indices.first(where: { series[$0].hatched && eighths[$0] >= 4 }) {
-      return (ink.style.unicode ? "╱" : "/", ink.escape(foreground: ink.line(series[hatched].color), background: background))
+      return (
+        ink.style.unicode ? "╱" : "/", ink.escape(foreground: ink.line(series[hatched].color), background: background)
+      )
     }
     let parts = eighths.indices.filter { eighths[$0] > 0 && eighths[$0] < 8 && !series[$0].hatched }
     if let tallest = parts.max(by: { eighths[$0] < eighths[$1] }), ink.style.unicode,

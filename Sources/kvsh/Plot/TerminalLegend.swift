@@ -23,7 +23,8 @@ struct TerminalLegend: Sendable {
     var lines: [String] = []
     if !headings.isEmpty {
       let indent = String(repeating: " ", count: keyWidth + 1 + labelWidth)
-      lines.append(indent + headings.indices.map { "  " + PlotText.pad(headings[$0], to: widths[$0], right: true) }.joined())
+      lines.append(
+        indent + headings.indices.map { "  " + PlotText.pad(headings[$0], to: widths[$0], right: true) }.joined())
     }
     for index in labels.indices {
       let cells = headings.indices.map { "  " + PlotText.pad(cells[index][$0], to: widths[$0], right: true) }

@@ -71,7 +71,9 @@ struct TerminalPlot: Sendable {
       lines.append(PlotText.pad(label ?? "", to: gutter - 1, right: true) + " " + edge + line)
     }
     lines += xAxis(frame: frame, canvas: canvas, gutter: gutter, width: width)
-    lines.append(PlotText.pad(String(repeating: " ", count: gutter + 1) + cutLabel(chart.x.label, columns), to: width))
+    let label = cutLabel(chart.x.label, columns)
+    let indent = gutter + 1 + (columns - PlotText.width(label)) / 2
+    lines.append(PlotText.pad(String(repeating: " ", count: indent) + label, to: width))
     return lines
   }
 
