@@ -70,7 +70,7 @@ extension DatasetParameter {
   }
 
   private static func text(_ bound: Double) -> String {
-    Int(exactly: bound).map { DatasetProblems.grouped($0) } ?? "\(bound)"
+    Int(exactly: bound).map { $0.grouped } ?? "\(bound)"
   }
 }
 

@@ -1,4 +1,4 @@
-/// The problems a data set can have: codes K401 to K499.
+/// The problems a data set can have: codes K401 to K499 (a file that cannot be opened is K201).
 public enum DatasetProblems {
   /// A row of `help K4xx`.
   public struct Entry: Sendable, Equatable {
@@ -12,8 +12,8 @@ public enum DatasetProblems {
       code: "K401", title: "unknown data set",
       explanation: "`run NAME` takes a data set of kvsh or a name given to `data add NAME PATH`; `data` lists both."),
     Entry(
-      code: "K402", title: "file cannot be read",
-      explanation: "The path is missing, is a folder, or may not be read. Paths count from the current folder."),
+      code: "K402", title: "no file given",
+      explanation: "This data set reads a file of yours: file=\"PATH\", or register one with `data add NAME PATH`."),
     Entry(
       code: "K403", title: "not valid JSON",
       explanation:
@@ -48,9 +48,6 @@ public enum DatasetProblems {
       explanation:
         "The sample conversations are installed beside the program. Install kvsh again, or register a ShareGPT file "
         + "of your own: data add sharegpt PATH."),
-    Entry(
-      code: "K411", title: "no file given",
-      explanation: "This data set reads a file of yours: file=\"PATH\", or register one with `data add NAME PATH`."),
   ]
 
   static func unknown(_ name: String, known: [String]) -> RuntimeProblem {
@@ -59,16 +56,12 @@ public enum DatasetProblems {
       suggestion: "register a file with: data add \(name) PATH")
   }
 
-  static func unreadable(_ path: String, _ reason: String) -> RuntimeProblem {
-    RuntimeProblem("K402", seen: "\(path): \(reason)", suggestion: "check the path")
-  }
-
   /// A failure of the scanner, placed: "record 17 (byte 40,213)"; `record` 0 is before the first.
   static func invalid(
     _ path: String, _ failure: JSONByteScanner.Failure, record: Int, unit: String = "record"
   ) -> RuntimeProblem {
-    let byte = "byte \(grouped(failure.offset))"
-    let place = record == 0 ? byte : "\(unit) \(grouped(record)) (\(byte))"
+    let byte = "byte \(failure.offset.grouped)"
+    let place = record == 0 ? byte : "\(unit) \(record.grouped) (\(byte))"
     return RuntimeProblem(
       failure.expected == nil ? "K403" : "K404", seen: "\(path): \(place): \(failure.what)",
       expected: failure.expected,
@@ -110,18 +103,7 @@ public enum DatasetProblems {
 
   static func fileNeeded(_ dataset: String) -> RuntimeProblem {
     RuntimeProblem(
-      "K411", seen: "\(dataset) has no file to read",
+      "K402", seen: "\(dataset) has no file to read",
       suggestion: "run \(dataset) file=\"PATH\", or: data add \(dataset) PATH")
-  }
-
-  /// 40213 as "40,213".
-  static func grouped(_ number: Int) -> String {
-    let digits = Array(String(number.magnitude))
-    var text = number < 0 ? "-" : ""
-    for (i, digit) in digits.enumerated() {
-      if i > 0 && (digits.count - i) % 3 == 0 { text += "," }
-      text.append(digit)
-    }
-    return text
   }
 }

@@ -98,7 +98,7 @@ public struct DatasetRegistry: Sendable {
   }
 
   private static func reader(of path: String) throws -> any Dataset {
-    try DatasetBytes(path: path).withBytes { raw in
+    try MappedFile(path: path).withBytes { raw in
       var scanner = JSONByteScanner(raw)
       if raw.starts(with: [0xef, 0xbb, 0xbf]) { scanner.advance(3) }
       scanner.skipWhitespace()
@@ -115,10 +115,10 @@ public struct DatasetRegistry: Sendable {
       throw DatasetProblems.unwritableRegister(home, "cannot be made a folder")
     }
     let lock = open(path + ".lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-    guard lock >= 0 else { throw DatasetProblems.unwritableRegister(path, DatasetBytes.lastError()) }
+    guard lock >= 0 else { throw DatasetProblems.unwritableRegister(path, String(cString: strerror(errno))) }
     defer { close(lock) }
     guard flock(lock, LOCK_EX) == 0 else {
-      throw DatasetProblems.unwritableRegister(path, DatasetBytes.lastError())
+      throw DatasetProblems.unwritableRegister(path, String(cString: strerror(errno)))
     }
     var register = Register(datasets: try entries())
     change(&register.datasets)

@@ -20,17 +20,17 @@ public struct PromptFile: Sendable, Equatable {
   public let prompts: [Prompt]
 
   /// - Parameter form: nil finds out by the name and the first line.
-  /// - Throws: K402 unreadable, K403 invalid JSON or UTF-8, K404 wrong shape, K405 no prompts.
+  /// - Throws: K201 unreadable, K403 invalid JSON or UTF-8, K404 wrong shape, K405 no prompts.
   public init(path: String, form: Form? = nil) throws {
-    try self.init(DatasetBytes(path: path), form: form)
+    try self.init(MappedFile(path: path), form: form)
   }
 
   /// Reads text that is in memory; `name` stands for the path.
   public init(_ bytes: [UInt8], name: String, form: Form? = nil) throws {
-    try self.init(DatasetBytes(bytes, name: name), form: form)
+    try self.init(MappedFile(content: bytes, name: name), form: form)
   }
 
-  private init(_ bytes: DatasetBytes, form: Form?) throws {
+  private init(_ bytes: MappedFile, form: Form?) throws {
     path = bytes.path
     (self.form, prompts) = try bytes.withBytes { raw in
       let lines = Self.lines(raw)

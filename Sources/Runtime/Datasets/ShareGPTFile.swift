@@ -30,30 +30,30 @@ public struct ShareGPTFile: Sendable {
   /// Escapes of half a surrogate pair anywhere in the file; a text that holds one reads U+FFFD in its place.
   public let loneSurrogates: Int
   /// Where it was read from.
-  public var path: String { bytes.path }
+  public var path: String { file.path }
   /// Length of the file.
-  public var byteCount: Int { bytes.count }
+  public var byteCount: Int { file.bytes.count }
 
-  private let bytes: DatasetBytes
+  private let file: MappedFile
 
-  /// - Throws: K402 unreadable, K403 not JSON, K404 wrong shape, K405 empty file or array; K403 and K404 name the record
+  /// - Throws: K201 unreadable, K403 not JSON, K404 wrong shape, K405 empty file or array; K403 and K404 name the record
   ///   (from 1) and the byte (from 0).
   public init(path: String) throws {
-    try self.init(DatasetBytes(path: path))
+    try self.init(MappedFile(path: path))
   }
 
   /// Reads JSON that is in memory; `name` stands for the path in messages.
   public init(_ bytes: [UInt8], name: String) throws {
-    try self.init(DatasetBytes(bytes, name: name))
+    try self.init(MappedFile(content: bytes, name: name))
   }
 
-  private init(_ bytes: DatasetBytes) throws {
-    let reader = try bytes.withBytes { raw in
-      var reader = ShareGPTReader(raw, path: bytes.path)
+  private init(_ file: MappedFile) throws {
+    let reader = try file.withBytes { raw in
+      var reader = ShareGPTReader(raw, path: file.path)
       try reader.read()
       return reader
     }
-    self.bytes = bytes
+    self.file = file
     conversations = reader.conversations
     loneTurns = reader.loneTurns
     withoutConversations = reader.withoutConversations
@@ -63,18 +63,18 @@ public struct ShareGPTFile: Sendable {
 
   /// Turn 0.
   public func prompt(_ conversation: Conversation) -> String {
-    bytes.withBytes { JSONByteText.decode($0, conversation.prompt) }
+    file.withBytes { JSONByteText.decode($0, conversation.prompt) }
   }
 
   /// Turn 1; nil in a conversation of one turn.
   public func reference(_ conversation: Conversation) -> String? {
     guard let reference = conversation.reference else { return nil }
-    return bytes.withBytes { JSONByteText.decode($0, reference) }
+    return file.withBytes { JSONByteText.decode($0, reference) }
   }
 
   /// The element's `id` (a number as written), or "record 17" if it has none.
   public func id(_ conversation: Conversation) -> String {
     guard let id = conversation.id else { return "record \(conversation.record)" }
-    return bytes.withBytes { JSONByteText.decode($0, id) }
+    return file.withBytes { JSONByteText.decode($0, id) }
   }
 }

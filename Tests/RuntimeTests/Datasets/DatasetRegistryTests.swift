@@ -37,7 +37,7 @@ import Testing
       try DatasetRegistry(home: folder.path).add("x", path: "not-here.json")
     }
     let absolute = FileManager.default.currentDirectoryPath + "/not-here.json"
-    #expect(problem?.description == "K402: \(absolute): no such file or directory (check the path)")
+    #expect(problem?.description == "K201: cannot open \(absolute): No such file or directory (check the path)")
   }
 
   @Test("the same name replaces, remove forgets, the data file stays")

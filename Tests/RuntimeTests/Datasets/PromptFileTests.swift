@@ -107,6 +107,6 @@ import Testing
     let problem = #expect(throws: RuntimeProblem.self) { try found.load(countTokens: count) }
     #expect(
       problem?.description
-        == "K411: prompts has no file to read (run prompts file=\"PATH\", or: data add prompts PATH)")
+        == "K402: prompts has no file to read (run prompts file=\"PATH\", or: data add prompts PATH)")
   }
 }

@@ -171,8 +171,8 @@ import Testing
   @Test("a missing file and a folder are clear errors")
   func unreadable() {
     let missing = #expect(throws: RuntimeProblem.self) { try ShareGPTFile(path: "/nowhere/chat.json") }
-    #expect(missing?.description == "K402: /nowhere/chat.json: no such file or directory (check the path)")
+    #expect(missing?.description == "K201: cannot open /nowhere/chat.json: No such file or directory (check the path)")
     let folder = #expect(throws: RuntimeProblem.self) { try ShareGPTFile(path: "/") }
-    #expect(folder?.seen == "/: is a folder")
+    #expect(folder?.seen == "cannot open /: it is a folder")
   }
 }
