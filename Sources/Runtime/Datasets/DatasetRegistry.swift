@@ -60,8 +60,7 @@ public struct DatasetRegistry: Sendable {
   @discardableResult
   public func add(_ name: String, path file: String) throws -> Entry {
     try Self.check(name)
-    let expanded = (file as NSString).expandingTildeInPath
-    let absolute = URL(fileURLWithPath: expanded).standardizedFileURL.path
+    let absolute = Self.absolute(file)
     let dataset = try Datasets.all.first { $0.card.name == name } ?? Self.reader(of: absolute)
     let entry = Entry(
       name: name, path: absolute, dataset: dataset.card.name, records: try dataset.validate(path: absolute))
@@ -85,6 +84,11 @@ public struct DatasetRegistry: Sendable {
       entries.removeAll { $0.name == name }
     }
     return found
+  }
+
+  /// A path as the user wrote it, from the root: `~/` is the home folder, anything else counts from the current one.
+  static func absolute(_ path: String) -> String {
+    URL(fileURLWithPath: (path as NSString).expandingTildeInPath).standardizedFileURL.path
   }
 
   private static func check(_ name: String) throws {

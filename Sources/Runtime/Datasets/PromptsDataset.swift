@@ -12,7 +12,7 @@ public struct PromptsDataset: Dataset {
         """,
       parameters: [
         DatasetParameter("file", .string, doc: "the file to read in place of the registered one"),
-        DatasetParameter("n", .int, range: 1...1e9, doc: "the first n prompts (all of them if not given)"),
+        DatasetParameter("n", .int, range: 1...1e6, doc: "the first n prompts (all of them if not given)"),
         DatasetParameter(
           "format", .choice(["auto", "text", "jsonl"]), default: .string("auto"),
           doc: "auto: JSON Lines if the name ends in .jsonl, .ndjson or .json, or the first line is such an object"),
@@ -25,7 +25,7 @@ public struct PromptsDataset: Dataset {
   }
 
   public func load(_ arguments: DatasetArguments, from source: DatasetSource) throws -> DatasetLoad {
-    guard let path = arguments.string("file") ?? source.registeredPath else {
+    guard let path = arguments.string("file").map(DatasetRegistry.absolute) ?? source.registeredPath else {
       throw DatasetProblems.fileNeeded(card.name)
     }
     let form = arguments.string("format").flatMap { PromptFile.Form(rawValue: $0) }

@@ -14,7 +14,7 @@ public struct ShareGPTDataset: Dataset {
         """,
       parameters: [
         DatasetParameter(
-          "n", .int, default: .int(1000), range: 1...1e9, doc: "requests; fewer if the file has fewer that fit"),
+          "n", .int, default: .int(1000), range: 1...1e6, doc: "requests; fewer if the file has fewer that fit"),
         DatasetParameter("seed", .int, default: .int(0), range: 0...4_294_967_295, doc: "shuffle and oversampling"),
         DatasetParameter(
           "output", .choiceOrInt(["eos", "reference"]), default: .string("eos"), range: 1...1e6,
@@ -45,7 +45,7 @@ public struct ShareGPTDataset: Dataset {
   }
 
   public func load(_ arguments: DatasetArguments, from source: DatasetSource) throws -> DatasetLoad {
-    let own = arguments.string("file") ?? source.registeredPath
+    let own = arguments.string("file").map(DatasetRegistry.absolute) ?? source.registeredPath
     let file = try ShareGPTFile(path: own ?? BundledSample.path(home: source.home))
     let sampler = sampler(arguments)
     guard !file.conversations.isEmpty || (sampler.minTurns < 2 && !file.loneTurns.isEmpty) else {

@@ -37,6 +37,10 @@ import Testing
       try DatasetRegistry(home: folder.path).add("x", path: "not-here.json")
     }
     let absolute = FileManager.default.currentDirectoryPath + "/not-here.json"
+    let loaded = #expect(throws: RuntimeProblem.self) {
+      try Datasets.find("prompts", home: nil).load(["file": .string("not-here.json")], countTokens: { $0.count })
+    }
+    #expect(loaded == problem)
     #expect(problem?.description == "K201: cannot open \(absolute): No such file or directory (check the path)")
   }
 

@@ -23,9 +23,9 @@ import Testing
   @Test(
     "a parameter that does not fit its card is refused",
     arguments: [
-      ("n", .int(0), "sharegpt n=0; expected a whole number from 1 to 1,000,000,000"),
-      ("n", .float(2.5), "sharegpt n=2.5; expected a whole number from 1 to 1,000,000,000"),
-      ("n", .string("many"), "sharegpt n=\"many\"; expected a whole number from 1 to 1,000,000,000"),
+      ("n", .int(0), "sharegpt n=0; expected a whole number from 1 to 1,000,000"),
+      ("n", .float(2.5), "sharegpt n=2.5; expected a whole number from 1 to 1,000,000"),
+      ("n", .string("many"), "sharegpt n=\"many\"; expected a whole number from 1 to 1,000,000"),
       ("seed", .int(-1), "sharegpt seed=-1; expected a whole number from 0 to 4,294,967,295"),
       ("oversample", .int(1), "sharegpt oversample=1; expected true or false"),
       (
