@@ -20,6 +20,8 @@ public struct ByteCount: Equatable, Sendable {
   /// Everything but padding: what the sheets' formulas count.
   public var counted: Int { payload + scales + metadata + exactTail + corrections }
   public var held: Int { counted + slack }
+  /// What attention reads in one step.
+  public var read: Int { payload + scales + exactTail + corrections }
 
   public static func + (a: ByteCount, b: ByteCount) -> ByteCount {
     var sum = a

@@ -31,7 +31,8 @@ public struct ParameterCard: Equatable, Sendable {
     case float(ClosedRange<Double>)
     case bool
     case word([String])
-    case budget
+    /// Tokens (at least so many), a share of the prompt, or bytes.
+    case budget(atLeast: Int)
   }
 
   public let name: String
@@ -77,9 +78,10 @@ public struct ParameterCard: Equatable, Sendable {
     case (.word(let words), .word(let word)):
       guard words.contains(word) else { throw problem("K303", "\(name) one of \(words.joined(separator: ", "))") }
       return value
-    case (.budget, .budget(let budget)):
+    case (.budget(let least), .budget(let budget)):
       switch budget {
-      case .tokens(let count) where count < 1: throw problem("K303", "at least one token")
+      case .tokens(let count) where count < least || count > 1 << 30:
+        throw problem("K303", "\(name) from \(least) tokens on")
       case .share(let share) where !(share > 0 && share <= 1): throw problem("K303", "a share above 0% up to 100%")
       case .bytes(let bytes) where bytes < 1: throw problem("K303", "at least one byte")
       default: return value

@@ -14,9 +14,9 @@ public final class WorkerPool: Sendable {
   public init(threads: Int) {
     self.threads = max(1, threads)
     shared = Shared(workers: self.threads - 1)
-    for _ in 1..<max(self.threads, 1) {
+    for index in 1..<max(self.threads, 1) {
       let shared = shared
-      let worker = Thread { shared.work() }
+      let worker = Thread { shared.work(as: index) }
       worker.stackSize = 1 << 20
       worker.start()
     }
@@ -24,16 +24,18 @@ public final class WorkerPool: Sendable {
 
   deinit { shared.stop() }
 
-  /// Runs `body(0)` ... `body(tasks - 1)` on all threads and returns when every one is done.
+  /// Runs tasks 0 ..< `tasks` on all threads and returns when every one is done; `worker` names the running thread.
   ///
   /// One call at a time: the engine that owns the pool is the only caller.
-  func run(_ tasks: Int, _ body: (Int) -> Void) {
+  func run(_ tasks: Int, _ body: (_ task: Int, _ worker: Int) -> Void) {
     if threads == 1 || tasks <= 1 {
-      for task in 0..<max(tasks, 0) { body(task) }
+      for task in 0..<max(tasks, 0) { body(task, 0) }
       return
     }
     withoutActuallyEscaping(body) { shared.run(tasks, $0) }
   }
+
+  func run(_ tasks: Int, _ body: (_ task: Int) -> Void) { run(tasks) { task, _ in body(task) } }
 
   /// Splits `count` items into chunks of at least `grain`, a few per thread, and runs `body` on each range.
   func run(over count: Int, grain: Int, _ body: (Range<Int>) -> Void) {
@@ -54,19 +56,19 @@ private final class Shared: @unchecked Sendable {
   private let sleepers = Atomic<Int>(0)
   private let stopping = Atomic<Bool>(false)
   private let condition = NSCondition()
-  private var job: ((Int) -> Void)?
+  private var job: ((Int, Int) -> Void)?
   private var tasks = 0
 
   init(workers: Int) { self.workers = workers }
 
-  func run(_ tasks: Int, _ body: @escaping (Int) -> Void) {
+  func run(_ tasks: Int, _ body: @escaping (Int, Int) -> Void) {
     job = body
     self.tasks = tasks
     next.store(0, ordering: .relaxed)
     busy.store(workers, ordering: .relaxed)
     generation.add(1, ordering: .sequentiallyConsistent)
     if sleepers.load(ordering: .sequentiallyConsistent) > 0 { wake() }
-    drain(body, tasks)
+    drain(body, tasks, 0)
     while busy.load(ordering: .acquiring) > 0 { kv_spin_pause() }
     job = nil
   }
@@ -82,15 +84,15 @@ private final class Shared: @unchecked Sendable {
     condition.unlock()
   }
 
-  private func drain(_ body: (Int) -> Void, _ tasks: Int) {
+  private func drain(_ body: (Int, Int) -> Void, _ tasks: Int, _ worker: Int) {
     while true {
       let task = next.add(1, ordering: .relaxed).oldValue
       guard task < tasks else { return }
-      body(task)
+      body(task, worker)
     }
   }
 
-  func work() {
+  func work(as worker: Int) {
     var seen = 0
     while true {
       var spin = 0
@@ -100,7 +102,7 @@ private final class Shared: @unchecked Sendable {
         if spin < Self.spins { kv_spin_pause() } else { sleep(while: seen) }
       }
       seen += 1
-      if let job { drain(job, tasks) }
+      if let job { drain(job, tasks, worker) }
       busy.subtract(1, ordering: .releasing)
     }
   }

@@ -1,0 +1,70 @@
+/// The position of every slot of one head, or of all heads of a layer that keep the same tokens.
+final class PositionTable {
+  private(set) var positions: [Int32] = []
+  /// The same ascending; kept only where slots are renumbered.
+  private var sorted: [Int32] = []
+  private let renumbers: Bool
+  /// Column sums of the current prompt [slots], if the policy asked for them.
+  var columnSums: [Float] = []
+
+  init(renumbers: Bool) { self.renumbers = renumbers }
+
+  var bytes: Int { positions.count * MemoryLayout<Int32>.size }
+
+  func append(_ position: Int32) {
+    positions.append(position)
+    if renumbers { sorted.append(position) }
+  }
+
+  func keep(_ slots: [Int]) {
+    positions = slots.map { positions[$0] }
+    if renumbers { sorted = positions.sorted() }
+  }
+
+  /// Moves the last slot into the place of the dropped one.
+  func remove(_ slot: Int) {
+    let position = positions[slot]
+    positions.swapAt(slot, positions.count - 1)
+    positions.removeLast()
+    if renumbers, let index = index(of: position) { sorted.remove(at: index) }
+  }
+
+  private func index(of position: Int32) -> Int? {
+    var low = 0
+    var high = sorted.count
+    while low < high {
+      let middle = (low + high) / 2
+      if sorted[middle] < position { low = middle + 1 } else { high = middle }
+    }
+    return low < sorted.count && sorted[low] == position ? low : nil
+  }
+
+  /// Slots of a range, in order, with the angle the query is to be turned by so that distances are those of ranks.
+  ///
+  /// Keys stay as they were rotated at their positions. A key of position p and rank r wants the query, rotated at
+  /// position `query`, to stand at (tokens - 1) - r + p instead: a turn that is the same for every run of neighbours.
+  func runs(in range: Range<Int>, query: Int32) -> [(slots: Range<Int>, turn: Int32)] {
+    var starts: [(position: Int32, turn: Int32)] = []
+    for (rank, position) in sorted.enumerated() where rank == 0 || sorted[rank - 1] != position - 1 {
+      starts.append((position, Int32(sorted.count - 1 - rank) + position - query))
+    }
+    func turn(_ position: Int32) -> Int32 {
+      var found: Int32 = 0
+      for start in starts {
+        if start.position > position { break }
+        found = start.turn
+      }
+      return found
+    }
+    var runs: [(slots: Range<Int>, turn: Int32)] = []
+    for slot in range {
+      let turn = turn(positions[slot])
+      if let last = runs.last, last.turn == turn {
+        runs[runs.count - 1].slots = last.slots.lowerBound..<slot + 1
+      } else {
+        runs.append((slot..<slot + 1, turn))
+      }
+    }
+    return runs
+  }
+}

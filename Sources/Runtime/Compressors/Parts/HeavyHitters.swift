@@ -1,0 +1,85 @@
+/// Keeps the tokens that attention has weighed most, per head, and the newest ones (sheet h2o).
+struct HeavyHitters: KeepPolicy {
+  let heavy: Budget
+  let recent: Budget
+  let removesWhileDecoding: Bool
+  let columnSums: AttentionNeeds.ColumnSums
+
+  var needs: AttentionNeeds { AttentionNeeds(columnSums: columnSums, stepWeights: removesWhileDecoding) }
+  var sharesSlots: Bool { false }
+
+  func makeState(shape: CacheShape, layer: Int) -> any KeepState { State(policy: self, shape: shape) }
+
+  private final class State: KeepState {
+    let policy: HeavyHitters
+    let shape: CacheShape
+    let heads: [HeadScores]
+
+    init(policy: HeavyHitters, shape: CacheShape) {
+      self.policy = policy
+      self.shape = shape
+      heads = (0..<shape.kvHeads).map { _ in HeadScores() }
+    }
+
+    func slotsAfterPrefill(head: Int, _ view: HeadView) -> [Int]? {
+      let state = heads[head]
+      state.resolve(policy, prompt: view.seenTokens, shape: shape)
+      state.add(view.columnSums)
+      let count = view.positions.count
+      guard count > state.heavy + state.recent else { return nil }
+      let oldest = Int32(truncatingIfNeeded: view.seenTokens - state.recent)
+      let candidates = (0..<count).filter { view.positions[$0] < oldest }
+      let ranked = candidates.sorted { a, b in
+        state.scores[a] != state.scores[b]
+          ? state.scores[a] > state.scores[b] : view.positions[a] < view.positions[b]
+      }
+      let kept = (ranked.prefix(state.heavy) + (0..<count).filter { view.positions[$0] >= oldest }).sorted()
+      state.scores = kept.map { state.scores[$0] }
+      if !policy.removesWhileDecoding { state.scores = [] }
+      return kept
+    }
+
+    func observeStep(head: Int, weights: UnsafePointer<Float>, count: Int) {
+      heads[head].add(UnsafeBufferPointer(start: weights, count: count))
+    }
+
+    func slotToDrop(head: Int, _ view: HeadView) -> Int? {
+      let state = heads[head]
+      state.resolve(policy, prompt: view.seenTokens, shape: shape)
+      guard view.positions.count > state.heavy + state.recent else { return nil }
+      let oldest = Int32(truncatingIfNeeded: view.seenTokens - state.recent)
+      var least: (slot: Int, score: Float, position: Int32)?
+      for (slot, position) in view.positions.enumerated() where position < oldest {
+        let score = state.scores[slot]
+        if let found = least, score > found.score || (score == found.score && position < found.position) { continue }
+        least = (slot, score, position)
+      }
+      guard let slot = least?.slot else { return nil }
+      state.scores.swapAt(slot, state.scores.count - 1)
+      state.scores.removeLast()
+      return slot
+    }
+
+    var metadataBytes: Int { heads.reduce(0) { $0 + $1.scores.count * MemoryLayout<Float>.size } }
+  }
+
+  /// Accumulated attention of one head, slot by slot.
+  private final class HeadScores {
+    var scores: [Float] = []
+    var heavy = 0
+    var recent = 0
+
+    func resolve(_ policy: HeavyHitters, prompt: Int, shape: CacheShape) {
+      guard recent == 0 else { return }
+      heavy = policy.heavy == .tokens(0) ? 0 : policy.heavy.tokens(prompt: prompt, shape: shape, metadataBytes: 8)
+      recent = policy.recent.tokens(prompt: prompt, shape: shape, metadataBytes: 8)
+    }
+
+    /// Adds weights slot by slot; slots beyond the known ones are new.
+    func add(_ weights: some RandomAccessCollection<Float>) {
+      for (slot, weight) in weights.enumerated() {
+        if slot < scores.count { scores[slot] += weight } else { scores.append(weight) }
+      }
+    }
+  }
+}

@@ -1,0 +1,92 @@
+import KernelABI
+
+/// Attention of a tile of prompt tokens against everything before and among them: one KV head, its query heads.
+///
+/// Scores of a row are complete before its softmax, so a row's bits do not depend on how the prompt is cut in chunks.
+struct PromptAttention {
+  /// Prompt tokens of one tile; tiles begin at multiples of it.
+  static let tileTokens = 16
+
+  let cache: LayerCache
+  let head: Int
+  let kernels: KernelTable
+  /// Tokens the cache held before the chunk.
+  let before: Int
+  /// Tokens it holds with the chunk.
+  let total: Int
+
+  private var group: Int { cache.shape.groupHeads }
+  private var headDim: Int { cache.shape.headDim }
+
+  static func stride(_ tokens: Int) -> Int { (tokens + 63) / 32 * 32 }
+
+  /// Floats of scratch for the weights, queries and sums of a tile.
+  static func scratch(total: Int, shape: CacheShape) -> (weights: Int, rows: Int) {
+    (tileTokens * shape.groupHeads * stride(total), tileTokens * shape.groupHeads * shape.headDim)
+  }
+
+  /// Attends tokens `tile` of the chunk; adds to `columns` [total] if given. False if a score is not finite.
+  func attend(
+    _ tile: Range<Int>, _ rows: AttentionRows, weights: UnsafeMutablePointer<Float>,
+    queries: UnsafeMutablePointer<Float>, sums: UnsafeMutablePointer<Float>, columns: UnsafeMutablePointer<Float>?
+  ) -> Bool {
+    let scale = 1 / Float(headDim).squareRoot()
+    for token in tile {
+      let source = rows.queries + token * rows.queryStride + head * group * headDim
+      let target = queries + (token - tile.lowerBound) * group * headDim
+      for index in 0..<group * headDim { target[index] = source[index] * scale }
+    }
+    let seen = before + tile.upperBound
+    let stride = Self.stride(total)
+    let count = tile.count * group
+    cache.store.scores(
+      head: head, queries: queries, rows: count, tokens: 0..<seen, out: weights, outStride: stride)
+    let window = cache.needs.columnSums
+    if let columns, case .cornerMasked(let corner) = window {
+      addCornerMasked(tile, queries, columns, corner: corner)
+    }
+    for row in 0..<count {
+      let limit = before + tile.lowerBound + row / group + 1
+      let line = weights + row * stride
+      let maximum = kernels.maximum(line, limit)
+      guard maximum.isFinite else { return false }
+      let inverse = 1 / kernels.exponentiate(line, limit, maximum)
+      for token in limit..<max(limit, seen) { line[token] = 0 }
+      for token in 0..<limit { line[token] *= inverse }
+      if let columns, window == .causal {
+        let share = 1 / Float(group)
+        for token in 0..<limit { columns[token] += line[token] * share }
+      }
+    }
+    sums.update(repeating: 0, count: count * headDim)
+    cache.store.accumulate(
+      head: head, weights: weights, weightStride: stride, rows: count, tokens: 0..<seen, acc: sums)
+    for token in tile {
+      (rows.out + token * rows.outStride + head * group * headDim)
+        .update(from: sums + (token - tile.lowerBound) * group * headDim, count: group * headDim)
+    }
+    return true
+  }
+
+  /// Column sums of a softmax over all keys, the mask applied in the last `corner` rows and columns only.
+  private func addCornerMasked(
+    _ tile: Range<Int>, _ queries: UnsafePointer<Float>, _ columns: UnsafeMutablePointer<Float>, corner: Int
+  ) {
+    let stride = Self.stride(total)
+    let count = tile.count * group
+    let share = 1 / Float(group)
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: count * stride) { area in
+      guard let lines = area.baseAddress else { return }
+      cache.store.scores(head: head, queries: queries, rows: count, tokens: 0..<total, out: lines, outStride: stride)
+      for row in 0..<count {
+        let token = before + tile.lowerBound + row / group
+        let limit = token >= total - corner ? token + 1 : total
+        let line = lines + row * stride
+        let maximum = kernels.maximum(line, limit)
+        guard maximum.isFinite else { return }
+        let inverse = share / kernels.exponentiate(line, limit, maximum)
+        for token in 0..<limit { columns[token] += line[token] * inverse }
+      }
+    }
+  }
+}

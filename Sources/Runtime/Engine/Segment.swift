@@ -1,0 +1,19 @@
+/// Tokens of one sequence that go through the model together: a chunk of its prompt, or its next token.
+public struct Segment {
+  public let cache: SequenceCache
+  public let tokens: [Int32]
+  /// Position of the first token.
+  public let position: Int
+  /// Nil for a decode step; for a chunk of the prompt, whether it is the last.
+  public let endsPrefill: Bool?
+
+  /// A chunk of a prompt.
+  public static func prompt(_ tokens: [Int32], of cache: SequenceCache, isLast: Bool) -> Segment {
+    Segment(cache: cache, tokens: tokens, position: cache.seenTokens, endsPrefill: isLast)
+  }
+
+  /// The next token of a sequence whose prompt is complete.
+  public static func step(_ token: Int32, of cache: SequenceCache) -> Segment {
+    Segment(cache: cache, tokens: [token], position: cache.seenTokens, endsPrefill: nil)
+  }
+}
