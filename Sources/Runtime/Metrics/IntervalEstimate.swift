@@ -23,7 +23,7 @@ extension IntervalEstimate {
   public static func mean(of values: [Double], level: Double = 0.95) throws -> IntervalEstimate {
     try MetricProblems.requireFinite(values, of: "the mean")
     try MetricProblems.requireLevel(level)
-    let mean = try Moments(values)
+    let mean = try SampleMoments(values)
     guard values.count > 1 else {
       return IntervalEstimate(value: mean.mean, low: nil, high: nil, level: level)
     }
@@ -34,7 +34,7 @@ extension IntervalEstimate {
 }
 
 /// Mean and sample standard deviation (n - 1; 0 for one value), two passes.
-struct Moments {
+struct SampleMoments {
   let mean: Double
   let sampleStandardDeviation: Double
 

@@ -36,7 +36,7 @@ public struct KernelDensity: Equatable, Sendable {
         expected: "a number above 0, `scott` or `silverman`", suggestion: "use bandwidth=scott")
     }
     try MetricProblems.requireFinite(values, of: "a density curve")
-    let deviation = try Moments(values).sampleStandardDeviation
+    let deviation = try SampleMoments(values).sampleStandardDeviation
     guard values.count > 1, deviation > 0, let low = values.min(), let high = values.max(), low < high else {
       return nil
     }

@@ -21,7 +21,7 @@ public struct PairedBootstrap: Equatable, Sendable {
     try requirePairs(first, second)
     let differences = zip(first, second).map { $0 - $1 }
     try MetricProblems.requireFinite(differences, of: "the paired difference")
-    return try interval(count: differences.count, value: Moments(differences).mean) { sample in
+    return try interval(count: differences.count, value: SampleMoments(differences).mean) { sample in
       sample.reduce(0) { $0 + differences[$1] } / Double(sample.count)
     }
   }

@@ -40,12 +40,16 @@ private struct Cleaning {
   var notes: [String] {
     var notes: [String] = []
     if notNumbers > 0 {
-      notes.append("Not drawn: \(PlotNumber.count(notNumbers)) value(s) that are not finite numbers.")
+      notes.append("Not drawn: \(values(notNumbers)) not finite.")
     }
     if notPositive > 0 {
-      notes.append("Not drawn: \(PlotNumber.count(notPositive)) value(s) of 0 or less, on a logarithmic axis.")
+      notes.append("Not drawn on a logarithmic axis: \(values(notPositive)) not above 0.")
     }
     return notes
+  }
+
+  private func values(_ count: Int) -> String {
+    count == 1 ? "1 value that is" : PlotNumber.count(count) + " values that are"
   }
 
   /// Beyond 1e300 differences overflow; no measurement is there.

@@ -19,16 +19,27 @@ enum ChartTicks {
   }
 
   static func linear(_ axis: Chart.Axis, low: Double, high: Double, count: Int) -> [ChartTick] {
+    // One tick alone tells no scale: ask for more where a round step was too wide.
+    for finer in [1, 2, 4] {
+      let ticks = evenly(axis, low: low, high: high, count: max(count, 1) * finer)
+      if ticks.count >= 2 { return ticks }
+    }
+    return evenly(axis, low: low, high: high, count: max(count, 1))
+  }
+
+  private static func evenly(_ axis: Chart.Axis, low: Double, high: Double, count: Int) -> [ChartTick] {
     let unit = axis.format == .bytes ? byteUnit(max(abs(low), abs(high))) : (name: "", size: 1.0)
     // A share prints as a percentage, so its round numbers are those of the percentage.
     let scale = axis.format == .share ? 0.01 : unit.size
-    let (step, exponent) = niceStep((high - low) / scale / Double(max(count, 1)))
-    let first = (low / scale / step).rounded(.up)
-    let last = (high / scale / step).rounded(.down)
+    let (step, exponent) = niceStep((high / scale - low / scale) / Double(count))
+    // A tick on an end must not be lost to rounding.
+    let first = (low / scale / step - 1e-9).rounded(.up)
+    let last = (high / scale / step + 1e-9).rounded(.down)
     guard step > 0, first.isFinite, last.isFinite, last - first < 1000, last >= first else { return [] }
     return (0...Int(last - first)).map { index in
       let value = (first + Double(index)) * step
-      return ChartTick(value: value * scale, label: label(value, exponent: exponent, axis.format, unit.name))
+      return ChartTick(
+        value: min(max(value * scale, low), high), label: label(value, exponent: exponent, axis.format, unit.name))
     }
   }
 
@@ -47,7 +58,7 @@ enum ChartTicks {
   static func logarithmic(_ axis: Chart.Axis, low: Double, high: Double, count: Int) -> [ChartTick]? {
     let first = Int(log10(low).rounded(.down))
     let last = Int(log10(high).rounded(.up))
-    let stride = max(1, Int((Double(last - first) / Double(max(count, 1))).rounded(.up)))
+    let stride = max(1, Int(((log10(high) - log10(low)) / Double(max(count, 1))).rounded(.up)))
     let decades = log10(high) - log10(low)
     let labelled: Set<Int> = decades >= 2 ? [1] : decades >= 1 ? [1, 3] : [1, 2, 5]
     let usesPowers = first < -3 || last > 5

@@ -75,7 +75,8 @@ enum PlotText {
   /// Lines of at most `columns`, broken at spaces; a longer word is broken anywhere. Later lines are indented.
   static func wrap(_ text: String, to columns: Int, indent: Int = 0) -> [String] {
     let columns = max(columns, 1)
-    let indent = min(indent, columns - 1)
+    // Room for a wide character must stay.
+    let indent = min(indent, max(columns - 2, 0))
     var lines: [String] = []
     var line = ""
     for word in text.split(separator: " ") {

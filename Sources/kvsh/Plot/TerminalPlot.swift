@@ -50,7 +50,7 @@ struct TerminalPlot: Sendable {
     -> [String]
   {
     let rows = max(height - 3 - (panel.title.isEmpty ? 0 : 1), 3)
-    let yTicks = frame.y.ticks(about: max(rows / 3, 2)).filter { !$0.label.isEmpty }
+    let yTicks = frame.y.ticks(about: max(rows / 2, 3)).filter { !$0.label.isEmpty }
       .map { ChartTick(value: $0.value, label: PlotText.cut(text($0.label), to: max(width / 4, 3), ellipsis: ".")) }
     let gutter = (yTicks.map { PlotText.width($0.label) }.max() ?? 0) + 1
     let columns = max(width - gutter - 1, 4)

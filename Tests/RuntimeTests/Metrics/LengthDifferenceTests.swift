@@ -2,7 +2,7 @@ import Runtime
 import Testing
 
 /// Pairs of the checks in the measure's sheet.
-let sheetPairs: [LengthPair] = zip([100, 200, 50, 400, 10, 300, 0, 80], [150, 100, 50, 1000, 40, 310, 5, 20])
+let lengthSheetPairs: [LengthPair] = zip([100, 200, 50, 400, 10, 300, 0, 80], [150, 100, 50, 1000, 40, 310, 5, 20])
   .enumerated().map {
     LengthPair(sample: "s\($0.offset)", uncompressedTokens: $0.element.0, compressedTokens: $0.element.1)
   }
@@ -11,7 +11,7 @@ let sheetPairs: [LengthPair] = zip([100, 200, 50, 400, 10, 300, 0, 80], [150, 10
 struct LengthDifferenceTests {
   @Test("D of the sheet's requests, in whole percent")
   func wholePercents() {
-    #expect(sheetPairs.map(\.wholePercent) == [-50, 50, 0, -150, -300, -3, nil, 75])
+    #expect(lengthSheetPairs.map(\.wholePercent) == [-50, 50, 0, -150, -300, -3, nil, 75])
   }
 
   @Test(
@@ -24,7 +24,7 @@ struct LengthDifferenceTests {
 
   @Test("table 5's shares are of all valid requests, the dropped ones included")
   func tableFiveShares() throws {
-    let result = try LengthDifference(sheetPairs)
+    let result = try LengthDifference(lengthSheetPairs)
     #expect(result.valid == 7)
     #expect(result.skipped == 1)
     #expect(result.shorter.count == 2)
@@ -40,7 +40,7 @@ struct LengthDifferenceTests {
 
   @Test("the increase is printed both as the mean of ratios and as the ratio of sums")
   func increase() throws {
-    let result = try LengthDifference(sheetPairs)
+    let result = try LengthDifference(lengthSheetPairs)
     // ratios 1.5 0.5 1 2.5 4 31/30 0.25; sums 1670 / 1140
     #expect(abs(result.meanRatio.value - (1.5 + 0.5 + 1 + 2.5 + 4 + 31.0 / 30 + 0.25) / 7) < 1e-15)
     #expect(abs(result.sumRatio.value - 1670.0 / 1140) < 1e-15)
@@ -113,12 +113,12 @@ struct LengthDifferenceTests {
         "K620", seen: "none of 1 requests has an uncompressed response of 1 token or more", expected: "at least one",
         suggestion: "raise `max` or choose other data")
     ) { try LengthDifference([LengthPair(sample: "a", uncompressedTokens: 0, compressedTokens: 3)]) }
-    #expect(code { try LengthDifference([]) } == "K620")
+    #expect(metricProblemCode { try LengthDifference([]) } == "K620")
   }
 
   @Test("a threshold that is no positive number is refused", arguments: [0, -0.5, .nan, .infinity])
   func badThreshold(threshold: Double) {
-    #expect(code { try LengthDifference(sheetPairs, threshold: threshold) } == "K622")
+    #expect(metricProblemCode { try LengthDifference(lengthSheetPairs, threshold: threshold) } == "K622")
   }
 
   @Test("a negative length is refused with its sample")
@@ -127,7 +127,7 @@ struct LengthDifferenceTests {
     #expect(throws: RuntimeProblem("K625", seen: "sample 'x' has -2 tokens", expected: "0 or more")) {
       try LengthDifference(pairs)
     }
-    #expect(code { try LengthDistribution(pairs) } == "K625")
+    #expect(metricProblemCode { try LengthDistribution(pairs) } == "K625")
   }
 
   @Test("verbose means not better and not shorter")
@@ -141,7 +141,7 @@ struct LengthDifferenceTests {
 }
 
 /// The code of the problem that `body` throws; nil if it throws none.
-func code<T>(_ body: () throws -> T) -> String? {
+func metricProblemCode<T>(_ body: () throws -> T) -> String? {
   do {
     _ = try body()
     return nil

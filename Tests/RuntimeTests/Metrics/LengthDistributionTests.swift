@@ -5,19 +5,19 @@ import Testing
 struct LengthDistributionTests {
   @Test("requests beyond the clip are dropped and counted, never clamped")
   func dropped() throws {
-    let result = try LengthDistribution(sheetPairs)
+    let result = try LengthDistribution(lengthSheetPairs)
     #expect(result.percents == [-50, 50, 0, -150, -3, 75])
     #expect(result.dropped == 1)
     #expect(result.skipped == 1)
     #expect(result.noCurve == nil)
-    let wide = try LengthDistribution(sheetPairs, options: .init(clipPercent: 300))
+    let wide = try LengthDistribution(lengthSheetPairs, options: .init(clipPercent: 300))
     #expect(wide.dropped == 0)
     #expect(wide.percents.contains(-300))
   }
 
   @Test("the sheet's histogram")
   func histogram() throws {
-    let histogram = try #require(try LengthDistribution(sheetPairs).histogram)
+    let histogram = try #require(try LengthDistribution(lengthSheetPairs).histogram)
     #expect(histogram.edges.count == 21)
     #expect(histogram.edges[0] == -150)
     #expect(histogram.edges[1] == -138.75)
@@ -30,7 +30,7 @@ struct LengthDistributionTests {
 
   @Test("the sheet's density curve")
   func curve() throws {
-    let curve = try #require(try LengthDistribution(sheetPairs).curve)
+    let curve = try #require(try LengthDistribution(lengthSheetPairs).curve)
     #expect(curve.x.count == 200)
     #expect(curve.x[0] == -150)
     #expect(curve.x[199] == 75)
@@ -49,7 +49,7 @@ struct LengthDistributionTests {
       (.factor(0.25), 20.03746490951388, [0.00331832, 0.00408087, 0.00484668]),
     ])
   func bandwidths(rule: KernelDensity.Bandwidth, width: Double, densities: [Double]) throws {
-    let curve = try #require(try LengthDistribution(sheetPairs, options: .init(bandwidth: rule)).curve)
+    let curve = try #require(try LengthDistribution(lengthSheetPairs, options: .init(bandwidth: rule)).curve)
     #expect(abs(curve.bandwidth - width) < 1e-9)
     for (index, density) in zip([0, 100, 199], densities) { #expect(abs(curve.density[index] - density) < 5e-9) }
   }
@@ -70,12 +70,15 @@ struct LengthDistributionTests {
 
   @Test("options out of range are refused before anything is computed")
   func badOptions() {
-    #expect(code { try LengthDistribution(sheetPairs, options: .init(clipPercent: -1)) } == "K622")
-    #expect(code { try LengthDistribution(sheetPairs, options: .init(clipPercent: .nan)) } == "K622")
-    #expect(code { try LengthDistribution(sheetPairs, options: .init(bins: 0)) } == "K622")
-    #expect(code { try LengthDistribution(sheetPairs, options: .init(points: 1)) } == "K622")
-    #expect(code { try LengthDistribution(sheetPairs, options: .init(bandwidth: .factor(0))) } == "K622")
-    #expect(code { try LengthDistribution(sheetPairs, options: .init(bandwidth: .factor(.nan))) } == "K622")
+    #expect(metricProblemCode { try LengthDistribution(lengthSheetPairs, options: .init(clipPercent: -1)) } == "K622")
+    #expect(metricProblemCode { try LengthDistribution(lengthSheetPairs, options: .init(clipPercent: .nan)) } == "K622")
+    #expect(metricProblemCode { try LengthDistribution(lengthSheetPairs, options: .init(bins: 0)) } == "K622")
+    #expect(metricProblemCode { try LengthDistribution(lengthSheetPairs, options: .init(points: 1)) } == "K622")
+    #expect(
+      metricProblemCode { try LengthDistribution(lengthSheetPairs, options: .init(bandwidth: .factor(0))) } == "K622")
+    #expect(
+      metricProblemCode { try LengthDistribution(lengthSheetPairs, options: .init(bandwidth: .factor(.nan))) } == "K622"
+    )
   }
 }
 
@@ -106,14 +109,14 @@ struct HistogramTests {
 
   @Test("empty, NaN, infinite and overflowing input are errors, not crashes")
   func hostile() {
-    #expect(code { try Histogram([]) } == "K620")
-    #expect(code { try Histogram([1, .nan]) } == "K621")
-    #expect(code { try Histogram([1, .infinity]) } == "K621")
-    #expect(code { try Histogram([-1e308, 1e308]) } == "K628")
-    #expect(code { try Histogram([1e300, 1e300]) } == "K628")
-    #expect(code { try Histogram([1], bins: .max) } == "K622")
-    #expect(code { try KernelDensity([]) } == "K620")
-    #expect(code { try KernelDensity([1, 2, .nan]) } == "K621")
-    #expect(code { try KernelDensity([-1e308, 1e308]) } == "K628")
+    #expect(metricProblemCode { try Histogram([]) } == "K620")
+    #expect(metricProblemCode { try Histogram([1, .nan]) } == "K621")
+    #expect(metricProblemCode { try Histogram([1, .infinity]) } == "K621")
+    #expect(metricProblemCode { try Histogram([-1e308, 1e308]) } == "K628")
+    #expect(metricProblemCode { try Histogram([1e300, 1e300]) } == "K628")
+    #expect(metricProblemCode { try Histogram([1], bins: .max) } == "K622")
+    #expect(metricProblemCode { try KernelDensity([]) } == "K620")
+    #expect(metricProblemCode { try KernelDensity([1, 2, .nan]) } == "K621")
+    #expect(metricProblemCode { try KernelDensity([-1e308, 1e308]) } == "K628")
   }
 }

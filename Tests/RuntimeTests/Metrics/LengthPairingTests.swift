@@ -28,17 +28,19 @@ struct LengthPairingTests {
         "K623", seen: "sample 'a' occurs twice among the compressed rows", expected: "one row per sample",
         suggestion: "keep one run per configuration with `where`")
     ) { try LengthPairing(uncompressed: [row("a", 1)], compressed: [row("a", 1), row("a", 2)]) }
-    #expect(code { try LengthPairing(uncompressed: [row("a", 1), row("a", 1)], compressed: [row("a", 1)]) } == "K623")
+    #expect(
+      metricProblemCode { try LengthPairing(uncompressed: [row("a", 1), row("a", 1)], compressed: [row("a", 1)]) }
+        == "K623")
   }
 
   @Test("no sample in common is refused, and so is nothing at all")
   func nothingInCommon() {
-    #expect(code { try LengthPairing(uncompressed: [row("a", 1)], compressed: [row("b", 1)]) } == "K624")
-    #expect(code { try LengthPairing(uncompressed: [], compressed: []) } == "K624")
+    #expect(metricProblemCode { try LengthPairing(uncompressed: [row("a", 1)], compressed: [row("b", 1)]) } == "K624")
+    #expect(metricProblemCode { try LengthPairing(uncompressed: [], compressed: []) } == "K624")
   }
 
   @Test("a negative length is refused")
   func negative() {
-    #expect(code { try LengthPairing(uncompressed: [row("a", -1)], compressed: [row("a", 1)]) } == "K625")
+    #expect(metricProblemCode { try LengthPairing(uncompressed: [row("a", -1)], compressed: [row("a", 1)]) } == "K625")
   }
 }

@@ -58,14 +58,14 @@ struct PairedBootstrapTests {
   @Test("lists that do not pair, NaN, no values and mad options are errors")
   func hostile() {
     let bootstrap = PairedBootstrap()
-    #expect(code { try bootstrap.meanDifference([1, 2], [1]) } == "K627")
-    #expect(code { try bootstrap.meanDifference([], []) } == "K620")
-    #expect(code { try bootstrap.meanDifference([1, .nan], [1, 2]) } == "K621")
-    #expect(code { try bootstrap.meanDifference([1.7e308], [-1.7e308]) } == "K621")
-    #expect(code { try bootstrap.sumRatio([1], [0]) } == "K621")
-    #expect(code { try PairedBootstrap(resamples: -1).meanDifference([1, 2], [1, 2]) } == "K622")
-    #expect(code { try PairedBootstrap(resamples: .max).meanDifference([1, 2], [1, 2]) } == "K622")
-    #expect(code { try PairedBootstrap(level: 2).meanDifference([1, 2], [1, 2]) } == "K622")
+    #expect(metricProblemCode { try bootstrap.meanDifference([1, 2], [1]) } == "K627")
+    #expect(metricProblemCode { try bootstrap.meanDifference([], []) } == "K620")
+    #expect(metricProblemCode { try bootstrap.meanDifference([1, .nan], [1, 2]) } == "K621")
+    #expect(metricProblemCode { try bootstrap.meanDifference([1.7e308], [-1.7e308]) } == "K621")
+    #expect(metricProblemCode { try bootstrap.sumRatio([1], [0]) } == "K621")
+    #expect(metricProblemCode { try PairedBootstrap(resamples: -1).meanDifference([1, 2], [1, 2]) } == "K622")
+    #expect(metricProblemCode { try PairedBootstrap(resamples: .max).meanDifference([1, 2], [1, 2]) } == "K622")
+    #expect(metricProblemCode { try PairedBootstrap(level: 2).meanDifference([1, 2], [1, 2]) } == "K622")
   }
 
   @Test("a resample whose ratio has no denominator takes the interval away, not the value")

@@ -53,11 +53,11 @@ struct StatisticsTests {
     let share = try ShareEstimate(count: .max, total: .max)
     #expect(share.high == 1)
     #expect(share.low > 0.999)
-    #expect(code { try ShareEstimate(count: 0, total: 0) } == "K626")
-    #expect(code { try ShareEstimate(count: 3, total: 2) } == "K626")
-    #expect(code { try ShareEstimate(count: -1, total: 2) } == "K626")
-    #expect(code { try ShareEstimate(count: 1, total: 2, level: 1) } == "K622")
-    #expect(code { try ShareEstimate(count: 1, total: 2, level: .nan) } == "K622")
+    #expect(metricProblemCode { try ShareEstimate(count: 0, total: 0) } == "K626")
+    #expect(metricProblemCode { try ShareEstimate(count: 3, total: 2) } == "K626")
+    #expect(metricProblemCode { try ShareEstimate(count: -1, total: 2) } == "K626")
+    #expect(metricProblemCode { try ShareEstimate(count: 1, total: 2, level: 1) } == "K622")
+    #expect(metricProblemCode { try ShareEstimate(count: 1, total: 2, level: .nan) } == "K622")
   }
 
   @Test("quantiles interpolate as NumPy's do", arguments: [(0.0, 1.0), (0.1, 1.0), (0.5, 3.0), (0.9, 6.6), (1.0, 9.0)])
@@ -70,10 +70,10 @@ struct StatisticsTests {
   func quantileExtremes() throws {
     #expect(try Quantile.of([7], at: 0.3) == 7)
     #expect(try Quantile.of([-1.7e308, 1.7e308], at: 0.5) == 0)
-    #expect(code { try Quantile.of([], at: 0.5) } == "K620")
-    #expect(code { try Quantile.of([1, .nan], at: 0.5) } == "K621")
-    #expect(code { try Quantile.of([1], at: 1.01) } == "K622")
-    #expect(code { try Quantile.of([1], at: .nan) } == "K622")
+    #expect(metricProblemCode { try Quantile.of([], at: 0.5) } == "K620")
+    #expect(metricProblemCode { try Quantile.of([1, .nan], at: 0.5) } == "K621")
+    #expect(metricProblemCode { try Quantile.of([1], at: 1.01) } == "K622")
+    #expect(metricProblemCode { try Quantile.of([1], at: .nan) } == "K622")
   }
 
   @Test("a mean says which value is not a number")
@@ -83,9 +83,9 @@ struct StatisticsTests {
         "K621", seen: "the mean: value 2 of 3 is nan", expected: "finite numbers",
         suggestion: "drop such rows with `where`")
     ) { try IntervalEstimate.mean(of: [1, .nan, 3]) }
-    #expect(code { try IntervalEstimate.mean(of: []) } == "K620")
-    #expect(code { try IntervalEstimate.mean(of: [1.7e308, 1.7e308]) } == "K628")
-    #expect(code { try IntervalEstimate.mean(of: [1, 2], level: 0) } == "K622")
+    #expect(metricProblemCode { try IntervalEstimate.mean(of: []) } == "K620")
+    #expect(metricProblemCode { try IntervalEstimate.mean(of: [1.7e308, 1.7e308]) } == "K628")
+    #expect(metricProblemCode { try IntervalEstimate.mean(of: [1, 2], level: 0) } == "K622")
   }
 
   @Test("every code is explained once, in order")
