@@ -46,6 +46,8 @@ struct LengthDifferenceOptions: Equatable, Sendable {
   var thresholdPercent: Double = 50
   /// Requests beyond were dropped, percent.
   var clipPercent: Double = 200
+  /// Coverage of the shares' intervals, percent.
+  var levelPercent: Double = 95
   /// Logarithmic density axis, as in figure 4.
   var logDensity: Bool = true
 }
@@ -143,7 +145,7 @@ private func notes(_ all: [LengthDifferenceSeries], _ options: LengthDifferenceO
   }
   var notes = [
     "Negative D: the compressed response is longer. Bars: histogram, each with its own edges; line: Gaussian kernel "
-      + "density. Shares are of all n requests with L_un > 0, with 95 % intervals [low, high]."
+      + "density. Shares are of all n requests with L_un > 0, with \(PlotNumber.short(options.levelPercent)) % intervals [low, high]."
   ]
   let dropped = counted(\.dropped)
   if !dropped.isEmpty {

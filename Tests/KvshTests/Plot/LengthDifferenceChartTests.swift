@@ -70,7 +70,9 @@ struct LengthDifferenceChartTests {
         "Fewer than 50 requests, so shape and shares are rough: Stream.",
         "Hatched or dashed: simulated storage, no memory is saved.",
       ])
-    #expect(lengthDifferenceChart([series("KIVI")]).footnotes.count == 1)
+    let plain = lengthDifferenceChart([series("KIVI")], options: LengthDifferenceOptions(levelPercent: 90)).footnotes
+    #expect(plain.count == 1)
+    #expect(plain.first?.contains("with 90 % intervals") == true)
   }
 
   @Test("no configuration at all and numbers that are none still draw")
