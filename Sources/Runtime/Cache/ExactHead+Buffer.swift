@@ -20,9 +20,44 @@ extension ExactHead {
     }
   }
 
-  /// Drops all keys and the memory they took, which is a whole prompt's at first.
   func releaseKeys() { keys = ExactKeys(headDim: keys.headDim, element: keys.element) }
   func releaseValues() { values = ExactValues(headDim: values.headDim, element: values.element) }
+
+  /// Drops the oldest keys; when a prompt goes, the rest moves into memory of its own size, so that the prompt's is freed.
+  func dropKeys(_ tokens: Int) {
+    guard tokens > Self.manyTokens else { return keys.removeFirst(tokens) }
+    let rest = rows(tokens..<keys.count, keys.read)
+    releaseKeys()
+    append(rest) { keys.append($0, stride: keys.headDim, tokens: $1) }
+  }
+
+  /// Drops the oldest values in the same way.
+  func dropValues(_ tokens: Int) {
+    guard tokens > Self.manyTokens else { return values.removeFirst(tokens) }
+    let rest = rows(tokens..<values.count, values.read)
+    releaseValues()
+    append(rest) { values.append($0, stride: values.headDim, tokens: $1) }
+  }
+
+  /// More than one step or one residual block packs at once.
+  private static var manyTokens: Int { 256 }
+
+  /// Rows of a range of tokens in single precision, [tokens, headDim].
+  func rows(_ tokens: Range<Int>, _ read: (Int, UnsafeMutablePointer<Float>) -> Void) -> [Float] {
+    let headDim = keys.headDim
+    return [Float](unsafeUninitializedCapacity: tokens.count * headDim) { target, initialised in
+      if let base = target.baseAddress {
+        for token in tokens { read(token, base + (token - tokens.lowerBound) * headDim) }
+      }
+      initialised = tokens.count * headDim
+    }
+  }
+
+  private func append(_ rows: [Float], _ write: (UnsafePointer<Float>, Int) -> Void) {
+    rows.withUnsafeBufferPointer { source in
+      if let base = source.baseAddress, !rows.isEmpty { write(base, rows.count / keys.headDim) }
+    }
+  }
 
   /// The tokens as a codec's exact tail.
   var tailBytes: ByteCount {

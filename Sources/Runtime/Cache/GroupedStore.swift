@@ -134,7 +134,7 @@ private final class GroupedHead {
       for token in 0..<tokens { exact.keys.read(token, into: rows + token * headDim) }
       packedKeys.append(rows, tokens: tokens)
     }
-    exact.keys.removeFirst(tokens)
+    exact.dropKeys(tokens)
   }
 
   func packValues(_ tokens: Int) {
@@ -145,6 +145,6 @@ private final class GroupedHead {
       for token in 0..<tokens { exact.values.read(token, into: rows + token * headDim) }
       packedValues.append(rows, tokens: tokens)
     }
-    exact.values.removeFirst(tokens)
+    exact.dropValues(tokens)
   }
 }

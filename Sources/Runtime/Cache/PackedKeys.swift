@@ -90,11 +90,13 @@ struct PackedKeys {
     }
   }
 
+  func restored(_ token: Int, _ channel: Int) -> Float {
+    let place = token / group * headDim + channel
+    let code = CodePacking.read(token % group, bits: bits, codes.base + place * channelBytes)
+    return Float(code) * Half.float(scales.base[place]) + Half.float(minima.base[place])
+  }
+
   func read(_ token: Int, into target: UnsafeMutablePointer<Float>) {
-    for channel in 0..<headDim {
-      let place = token / group * headDim + channel
-      let code = CodePacking.read(token % group, bits: bits, codes.base + place * channelBytes)
-      target[channel] = Float(code) * Half.float(scales.base[place]) + Half.float(minima.base[place])
-    }
+    for channel in 0..<headDim { target[channel] = restored(token, channel) }
   }
 }

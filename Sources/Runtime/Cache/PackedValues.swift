@@ -92,11 +92,13 @@ struct PackedValues {
     }
   }
 
+  func restored(_ token: Int, _ channel: Int) -> Float {
+    let place = (token / 32 * groups + channel / group) * 32 + token % 32
+    let code = CodePacking.read(token * headDim + channel, bits: bits, codes.base)
+    return Float(code) * Half.float(scales.base[place]) + Half.float(minima.base[place])
+  }
+
   func read(_ token: Int, into target: UnsafeMutablePointer<Float>) {
-    for channel in 0..<headDim {
-      let place = (token / 32 * groups + channel / group) * 32 + token % 32
-      let code = CodePacking.read(token * headDim + channel, bits: bits, codes.base)
-      target[channel] = Float(code) * Half.float(scales.base[place]) + Half.float(minima.base[place])
-    }
+    for channel in 0..<headDim { target[channel] = restored(token, channel) }
   }
 }

@@ -9,11 +9,14 @@ public struct GroupedCodec: Codec {
 
   public var removesTokens: Bool { false }
 
-  public func check(shape: CacheShape) throws {
-    guard shape.headDim % group == 0 else {
+  public func check(shape: CacheShape) throws { try Self.check(group: group, headDim: shape.headDim) }
+
+  /// - Throws: `RuntimeProblem` K305 if groups of channels would straddle heads.
+  static func check(group: Int, headDim: Int) throws {
+    guard headDim % group == 0 else {
       throw RuntimeProblem(
-        "K305", seen: "group=\(group) does not divide the model's head dimension \(shape.headDim)",
-        expected: "a group that divides \(shape.headDim)", suggestion: "use group=32")
+        "K305", seen: "group=\(group) does not divide the model's head dimension \(headDim)",
+        expected: "a group that divides \(headDim)", suggestion: "use group=32")
     }
   }
 
