@@ -7,9 +7,8 @@ public final class FunctionValue: Sendable {
   }
 
   enum Body: Sendable {
-    /// Code, the frame slots it needs, and the values captured when it was made (they fill the slots after the
-    /// parameters; a nil stands for the function itself).
-    case code(Code, slots: Int, captures: [Value?])
+    /// Code, the frame slots it needs, and the values captured when it was made; a nil is the function itself.
+    case code(Code, slots: Int, captures: [(slot: Int, value: Value?)])
     case native(@Sendable ([Value], Context, Span?) throws -> Value)
   }
 

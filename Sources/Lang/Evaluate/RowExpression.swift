@@ -1,5 +1,8 @@
 /// An expression over the columns of a table, compiled once and evaluated per row or per group.
 public struct RowExpression: Sendable {
+  /// The name that stands for `count()`: the number of rows of a group.
+  public static let countName = "count()"
+
   /// Free names in the order of their slots; each is a column of the table or a variable of the session.
   public let names: [String]
   /// Where each free name was first written.
@@ -9,6 +12,8 @@ public struct RowExpression: Sendable {
   public let span: Span
   let code: Code
   let slotCount: Int
+  /// The slot of every name.
+  let nameSlots: [Int]
   /// Values of the names that are variables where the expression was written.
   let captured: [Value?]
 
@@ -29,13 +34,14 @@ public struct BoundRowExpression {
     self.expression = expression
     frame = Frame(count: expression.slotCount, context: context)
     var loads: [(slot: Int, column: Int)] = []
-    for (slot, name) in expression.names.enumerated() {
+    for (index, name) in expression.names.enumerated() {
+      let slot = expression.nameSlots[index]
       if let column = columns.firstIndex(of: name) {
         loads.append((slot, column))
-      } else if let value = expression.captured[slot] {
+      } else if let value = expression.captured[index] {
         frame.slots[slot] = value
       } else {
-        throw Problem.unknownColumn(name, columns: columns, at: expression.nameSpans[slot])
+        throw Problem.unknownColumn(name, columns: columns, at: expression.nameSpans[index])
       }
     }
     self.loads = loads

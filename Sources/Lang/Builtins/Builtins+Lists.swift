@@ -1,0 +1,89 @@
+extension Builtins {
+  static let lists: [Builtin] = [
+    Builtin("len", "how many elements a list, range, record or string has, or rows a table", ["x"], result: .int) {
+      call in
+      switch call.value(0) {
+      case .list(let elements): return .int(elements.count)
+      case .range(let range): return .int(range.count)
+      case .record(let record): return .int(record.count)
+      case .string(let text): return .int(text.count)
+      case .table(let table): return .int(table.rowCount)
+      default: throw call.wrong(call.value(0), "list, range, record, string or table")
+      }
+    },
+    Builtin("sort", "the list in ascending order, or in the order of a key", ["list", "key?"], result: .list) { call in
+      let elements = try call.list(0)
+      guard call.isGiven(1) else { return .list(elements.sorted(by: Value.sortsBefore)) }
+      let function = try call.function(1)
+      let keyed = try elements.map { (key: try call.apply(function, [$0]), element: $0) }
+      return .list(keyed.sorted { Value.sortsBefore($0.key, $1.key) }.map(\.element))
+    },
+    Builtin("unique", "the list without repeated elements, in order of first appearance", ["list"], result: .list) {
+      call in
+      var seen: Set<ValueKey> = []
+      return .list(try call.list(0).filter { seen.insert(ValueKey(value: $0)).inserted })
+    },
+    Builtin("reverse", "the list from back to front", ["list"], result: .list) { .list(try $0.list(0).reversed()) },
+    Builtin("range", "the whole numbers from first to last, both included", ["first", "last", "step?"], result: .range)
+    {
+      call in
+      let step = call.isGiven(2) ? try call.int(2) : 1
+      guard step != 0 else { throw call.domain("the step is 0") }
+      return .range(IntRange(first: try call.int(0), last: try call.int(1), step: step))
+    },
+    Builtin("map", "a function of every element", ["list", "function"], result: .list) { call in
+      let function = try call.function(1)
+      return .list(try call.list(0).map { try call.apply(function, [$0]) })
+    },
+    Builtin("filter", "the elements for which a function yields true", ["list", "function"], result: .list) { call in
+      let function = try call.function(1)
+      return .list(try call.list(0).filter { try call.test(function, $0) })
+    },
+    Builtin("fold", "combines all elements, from a first value on", ["list", "first", "function"]) { call in
+      let function = try call.function(2)
+      return try call.list(0).reduce(call.value(1)) { try call.apply(function, [$0, $1]) }
+    },
+    Builtin("any", "whether a function yields true for some element", ["list", "function?"], result: .bool) { call in
+      try quantify(call) { $0 } ? .bool(true) : .bool(false)
+    },
+    Builtin("all", "whether a function yields true for every element", ["list", "function?"], result: .bool) { call in
+      try quantify(call) { !$0 } ? .bool(false) : .bool(true)
+    },
+    Builtin("zip", "pairs of elements with the same place in two lists", ["left", "right"], result: .list) { call in
+      .list(zip(try call.list(0), try call.list(1)).map { .list([$0, $1]) })
+    },
+    Builtin("enumerate", "pairs of place and element", ["list"], result: .list) { call in
+      .list(try call.list(0).enumerated().map { .list([.int($0.offset), $0.element]) })
+    },
+    Builtin("keys", "the names of a record or the columns of a table", ["x"], result: .list) { call in
+      switch call.value(0) {
+      case .record(let record): return .list(record.keys.map { .string($0) })
+      case .table(let table): return .list(table.columnNames.map { .string($0) })
+      default: throw call.wrong(call.value(0), "record or table")
+      }
+    },
+    Builtin("values", "the values of a record or the columns of a table as lists", ["x"], result: .list) { call in
+      switch call.value(0) {
+      case .record(let record): return .list(record.values)
+      case .table(let table): return .list(table.columns.map { .list($0.data.values) })
+      default: throw call.wrong(call.value(0), "record or table")
+      }
+    },
+  ]
+
+  /// Whether some element passes.
+  private static func quantify(_ call: BuiltinCall, _ passes: (Bool) -> Bool) throws -> Bool {
+    let function = call.isGiven(1) ? try call.function(1) : nil
+    for element in try call.list(0) {
+      let flag: Bool
+      if let function {
+        flag = try call.test(function, element)
+      } else {
+        guard case .bool(let given) = element else { throw call.wrong(element, "list of true and false") }
+        flag = given
+      }
+      if passes(flag) { return true }
+    }
+    return false
+  }
+}

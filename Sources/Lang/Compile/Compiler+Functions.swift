@@ -1,0 +1,182 @@
+extension Compiler {
+  func define(
+    _ name: Name, _ parameters: [DefinedParameter], _ body: Block, _ doc: String, isTopLevel: Bool
+  ) -> Code {
+    if let command = commands.signature(name.text) {
+      report(
+        Problem(
+          "K019", severity: .warning, seen: "`\(name.text)` is also a command",
+          suggestion: "`\(command.name)(...)` is your function, `\(command.name) ...` the command",
+          labels: [.init(name.span)]))
+    }
+    var slot = 0
+    if isTopLevel {
+      slot = globals.declare(name.text)
+      globalTypes[name.text] = (.function, nil)
+    } else {
+      slot = scope.declare(name.text, type: .function)
+    }
+    let build = function(name.text, parameters, selfName: isTopLevel ? nil : name.text, doc: doc) {
+      self.block(body)
+    }
+    return { [slot] frame in
+      let value = try build(frame)
+      if isTopLevel { frame.context.globals.values[slot] = value } else { frame.slots[slot] = value }
+      return .nil
+    }
+  }
+
+  func lambda(_ names: [Name], _ body: LambdaBody) -> Piece {
+    let parameters = names.map { DefinedParameter(name: $0, defaultValue: nil) }
+    let build = function("", parameters, selfName: nil, doc: "") {
+      switch body {
+      case .expression(let value): self.expression(value).code
+      case .block(let block): self.block(block)
+      }
+    }
+    return Piece(code: build, type: .function)
+  }
+
+  /// Code that makes the function value, copying what its body reads from around it.
+  private func function(
+    _ name: String, _ parameters: [DefinedParameter], selfName: String?, doc: String, body: () -> Code
+  ) -> Code {
+    let outer = scope
+    let inner = Scope(.function, parent: outer)
+    inner.selfName = selfName
+    scope = inner
+    var seen: [String: Span] = [:]
+    for parameter in parameters {
+      if let first = seen[parameter.name.text] {
+        report(.duplicate("parameter", parameter.name.text, first: first, at: parameter.name.span))
+      }
+      seen[parameter.name.text] = parameter.name.span
+      _ = inner.declare(parameter.name.text)
+    }
+    let slots = parameters.map { parameter in
+      FunctionValue.ParameterSlot(
+        name: parameter.name.text, defaultCode: parameter.defaultValue.map { expression($0).code })
+    }
+    let code = body()
+    scope = outer
+    let slotCount = inner.slotCount
+    let captures = inner.captures.map { capture in
+      (slot: capture.slot, code: capture.place.map { read($0, name, at: parameters.first?.name.span ?? Self.nowhere) })
+    }
+    let finished: Code = { frame in
+      let value = try code(frame)
+      frame.signal = .next
+      return value
+    }
+    return { frame in
+      let values = try captures.map { (slot: $0.slot, value: try $0.code?(frame)) }
+      return .function(
+        FunctionValue(
+          name: name, parameters: slots, doc: doc, body: .code(finished, slots: slotCount, captures: values)))
+    }
+  }
+
+  static let nowhere = Span(Source(name: "", text: ""), 0, 0)
+
+  // MARK: Calls
+
+  /// A call; `piped` is what the pipe brings as the first argument.
+  func call(_ callee: Expression, _ arguments: [ArgumentSyntax], piped: Piece? = nil, at span: Span) -> Piece {
+    if case .name(let name) = callee.kind,
+      scope.resolveBeyondColumns(name, at: callee.span, globals: globals) == nil
+    {
+      if let builtin = Builtins.table[name] { return call(builtin, arguments, piped: piped, at: span) }
+      if piped == nil, let (entry, kind) = catalogue.callable(name) { return make(entry, kind, arguments, at: span) }
+      if !failedNames.contains(name) {
+        report(
+          .unknownName(name, known: knownNames(), isCommand: commands.signature(name) != nil, at: callee.span))
+      }
+      return .broken
+    }
+    let function: Piece
+    if case .name(let name) = callee.kind,
+      let place = scope.resolveBeyondColumns(name, at: callee.span, globals: globals)
+    {
+      var type = ValueType.any
+      if case .global = place, !assignedNames.contains(name), !isInsideFunction, let known = globalTypes[name] {
+        type = known.type
+      }
+      function = Piece(code: read(place, name, at: callee.span), type: type)
+    } else {
+      function = expression(callee)
+    }
+    if !function.type.mayServe(as: .function) { report(.notAFunction(function.type, at: callee.span)) }
+    let (positional, named) = callArguments(arguments, piped: piped)
+    let code = function.code
+    return Piece(
+      code: { frame in
+        let value = try code(frame)
+        guard case .function(let function) = value else { throw Problem.notAFunction(value.type, at: span) }
+        var values: [Value] = []
+        values.reserveCapacity(positional.count)
+        for argument in positional { values.append(try argument(frame)) }
+        if named.isEmpty { return try function.call(values, named: [], in: frame.context, at: span) }
+        let pairs = try named.map { ($0.name, try $0.code(frame)) }
+        return try function.call(values, named: pairs, in: frame.context, at: span)
+      })
+  }
+
+  private func callArguments(_ arguments: [ArgumentSyntax], piped: Piece?) -> ([Code], [(name: String, code: Code)]) {
+    var positional = piped.map { [$0.code] } ?? []
+    var named: [(name: String, code: Code)] = []
+    var seen: [String: Span] = [:]
+    for argument in arguments {
+      let code = value(argument).code
+      guard let name = argument.name else {
+        positional.append(code)
+        continue
+      }
+      if let first = seen[name.text] { report(.duplicate("parameter", name.text, first: first, at: name.span)) }
+      seen[name.text] = name.span
+      named.append((name.text, code))
+    }
+    return (positional, named)
+  }
+
+  /// The value of an argument without a declared type.
+  func value(_ argument: ArgumentSyntax) -> Piece {
+    switch argument.content {
+    case .word(let word): .constant(.string(word))
+    case .expression(let value): expression(value)
+    }
+  }
+
+  private func call(_ builtin: Builtin, _ arguments: [ArgumentSyntax], piped: Piece?, at span: Span) -> Piece {
+    if builtin.name == "count", arguments.isEmpty, piped == nil {
+      guard scope.isInsideRow, allowsCount,
+        let place = scope.resolve(RowExpression.countName, at: span, globals: globals)
+      else {
+        report(.misplacedCount(at: span))
+        return .broken
+      }
+      return Piece(code: read(place, "count", at: span), type: .int)
+    }
+    let (positional, named) = callArguments(arguments, piped: piped)
+    for argument in arguments {
+      if let name = argument.name, !builtin.parameters.contains(where: { $0.name == name.text }) {
+        report(.unknownParameter(name.text, of: builtin.name, known: builtin.parameters.map(\.name), at: name.span))
+      }
+    }
+    let required = builtin.parameters.count { $0.required }
+    let given = positional.count + named.count
+    if given < required || (!builtin.isVariadic && given > builtin.parameters.count) {
+      let most = builtin.isVariadic ? "\(required) or more" : "\(required) to \(builtin.parameters.count)"
+      let expected = required == builtin.parameters.count && !builtin.isVariadic ? "\(required)" : most
+      report(.argumentCount(builtin.name, given: given, expected: expected, at: span))
+    }
+    let function = builtin.function
+    return Piece(
+      code: { frame in
+        var values: [Value] = []
+        values.reserveCapacity(positional.count)
+        for argument in positional { values.append(try argument(frame)) }
+        let pairs = try named.map { ($0.name, try $0.code(frame)) }
+        return try function.call(values, named: pairs, in: frame.context, at: span)
+      }, type: builtin.result)
+  }
+}

@@ -1,0 +1,234 @@
+extension Compiler {
+  /// Code of a statement; its value is that of its expression, nil for the others.
+  func statement(_ statement: Statement, isTopLevel: Bool) -> Code {
+    switch statement.kind {
+    case .expression(let value): return expression(value).code
+    case .bind(let name, let value):
+      let piece = expression(value)
+      return bind(name, piece, isTopLevel: isTopLevel)
+    case .assign(let name, let operation, let value): return assign(name, operation, value, at: statement.span)
+    case .define(let name, let parameters, let body, let doc):
+      return define(name, parameters, body, doc, isTopLevel: isTopLevel)
+    case .loop(let name, let items, let body): return loop(name, items, body)
+    case .whileLoop(let condition, let body): return whileLoop(condition, body)
+    case .returnValue(let value):
+      let code = value.map { expression($0).code }
+      return { frame in
+        let value = try code?(frame) ?? .nil
+        frame.signal = .returnFunction
+        return value
+      }
+    case .breakLoop:
+      return { frame in
+        frame.signal = .breakLoop
+        return .nil
+      }
+    case .continueLoop:
+      return { frame in
+        frame.signal = .continueLoop
+        return .nil
+      }
+    case .assert(let condition, let message): return assertion(condition, message)
+    case .importFile: return { _ in .nil }
+    }
+  }
+
+  private func bind(_ name: Name, _ piece: Piece, isTopLevel: Bool) -> Code {
+    let value = piece.code
+    if isTopLevel {
+      let slot = globals.declare(name.text)
+      globalTypes[name.text] = (piece.type, piece.constant)
+      return { frame in
+        frame.context.globals.values[slot] = try value(frame)
+        return .nil
+      }
+    }
+    let slot = scope.declare(name.text, type: piece.type, constant: piece.constant)
+    return { frame in
+      frame.slots[slot] = try value(frame)
+      return .nil
+    }
+  }
+
+  private func assign(_ name: Name, _ operation: BinaryOperator?, _ value: Expression, at span: Span) -> Code {
+    // `x = x + e` is `x += e`, which appends to a list in place.
+    if operation == nil, case .binary(.add, let left, let right) = value.kind, case .name(name.text) = left.kind {
+      return assign(name, .add, right, at: value.span)
+    }
+    let right = expression(value).code
+    guard let place = scope.resolve(name.text, at: name.span, globals: globals) else {
+      if !failedNames.contains(name.text) {
+        report(.undeclaredAssignment(name.text, known: scope.names(globals: globals).sorted(), at: name.span))
+      }
+      return { _ in .nil }
+    }
+    let old = read(place, name.text, at: name.span)
+    let store: @Sendable (Frame, Value) -> Void
+    switch place {
+    case .local(let local):
+      let slot = local.slot
+      store = { $0.slots[slot] = $1 }
+    case .global(let slot) where !isInsideFunction: store = { $0.context.globals.values[slot] = $1 }
+    case .global, .captured, .row:
+      report(.outerAssignment(name.text, at: name.span))
+      return { _ in .nil }
+    }
+    guard let operation else {
+      return { frame in
+        store(frame, try right(frame))
+        return .nil
+      }
+    }
+    return { frame in
+      let added = try right(frame)
+      let value = try old(frame)
+      if operation == .add {
+        switch (value, added) {
+        case (.int(let a), .int(let b)):
+          let (sum, overflow) = a.addingReportingOverflow(b)
+          if overflow { throw Problem.overflow(at: span) }
+          store(frame, .int(sum))
+          return .nil
+        case (.list, .list(let more)):
+          try Self.append(more, to: value, frame, old: old, store: store, at: span)
+          return .nil
+        default: break
+        }
+      }
+      store(frame, try Operators.apply(operation, value, added, missing: false, at: span))
+      return .nil
+    }
+  }
+
+  /// Empties the variable before appending, so that the list has one owner and grows in place.
+  private static func append(
+    _ more: [Value], to value: consuming Value, _ frame: Frame, old: Code, store: (Frame, Value) -> Void, at span: Span
+  ) throws {
+    guard case .list(var elements) = consume value else { return }
+    guard elements.count + more.count <= frame.context.limits.listElements else {
+      throw Problem.listTooLong(frame.context.limits.listElements, at: span)
+    }
+    store(frame, .nil)
+    elements.append(contentsOf: more)
+    store(frame, .list(elements))
+  }
+
+  private func assertion(_ condition: Expression, _ message: Expression?) -> Code {
+    let test = self.condition(condition)
+    let text = message.map { expression($0).code }
+    let span = condition.span
+    return { frame in
+      if try test(frame) { return .nil }
+      throw Problem.assertion(try text?(frame).text, at: span)
+    }
+  }
+
+  // MARK: Blocks and loops
+
+  func block(_ block: Block) -> Code {
+    inBlock {
+      let codes = block.statements.map { statement($0, isTopLevel: false) }
+      if codes.count == 1 { return codes[0] }
+      return { frame in
+        var value = Value.nil
+        for code in codes {
+          value = try code(frame)
+          if frame.signal != .next { return value }
+        }
+        return value
+      }
+    }
+  }
+
+  private func loop(_ name: Name, _ items: Expression, _ block: Block) -> Code {
+    let elements = expression(items)
+    let type: ValueType
+    switch elements.type {
+    case .range: type = .int
+    case .list(let of): type = of
+    case .table: type = .record
+    case .string, .record: type = .string
+    case .any, .union: type = .any
+    default:
+      report(.notIterable(elements.type, at: items.span))
+      type = .any
+    }
+    return inBlock {
+      let slot = scope.declare(name.text, type: type)
+      let body = self.block(block)
+      let (code, span) = (elements.code, items.span)
+      return { frame in
+        switch try code(frame) {
+        case .range(let range):
+          let limit = frame.context.limits.loopPasses
+          let count = range.count
+          if count > limit { throw Problem.loopTooLong(limit, at: span) }
+          var index = 0
+          while index < count {
+            frame.slots[slot] = .int(range[index])
+            if let value = try Self.pass(body, frame, span) { return value }
+            index &+= 1
+          }
+        case let value:
+          if value.type == .nil || !Self.isIterable(value) { throw Problem.notIterable(value.type, at: span) }
+          for element in try Elements.list(value, limit: frame.context.limits.listElements, at: span) {
+            frame.slots[slot] = element
+            if let value = try Self.pass(body, frame, span) { return value }
+          }
+        }
+        return .nil
+      }
+    }
+  }
+
+  private static func isIterable(_ value: Value) -> Bool {
+    switch value {
+    case .list, .range, .record, .table, .string: true
+    default: false
+    }
+  }
+
+  /// One pass of a loop; a value if the loop ends here.
+  @inline(__always)
+  private static func pass(_ body: Code, _ frame: Frame, _ span: Span) throws -> Value? {
+    if frame.context.cancellation.isCancelled { throw CancellationProblem(span: span) }
+    let value = try body(frame)
+    switch frame.signal {
+    case .next: return nil
+    case .continueLoop:
+      frame.signal = .next
+      return nil
+    case .breakLoop:
+      frame.signal = .next
+      return .some(.nil)
+    case .returnFunction: return value
+    }
+  }
+
+  private func whileLoop(_ condition: Expression, _ block: Block) -> Code {
+    let test = self.condition(condition)
+    let body = self.block(block)
+    let span = condition.span
+    return { frame in
+      var passes = 0
+      while try test(frame) {
+        passes &+= 1
+        if passes > frame.context.limits.loopPasses { throw Problem.loopTooLong(passes - 1, at: span) }
+        if let value = try Self.pass(body, frame, span) { return value }
+      }
+      return .nil
+    }
+  }
+
+  /// Code of an expression that must be true or false.
+  func condition(_ condition: Expression) -> @Sendable (Frame) throws -> Bool {
+    let piece = expression(condition)
+    if !piece.type.mayServe(as: .bool) { report(.notACondition(piece.type, at: condition.span)) }
+    let (code, span) = (piece.code, condition.span)
+    return { frame in
+      let value = try code(frame)
+      guard case .bool(let flag) = value else { throw Problem.notACondition(value.type, at: span) }
+      return flag
+    }
+  }
+}

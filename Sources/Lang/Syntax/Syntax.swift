@@ -1,0 +1,144 @@
+/// A name with its place.
+struct Name: Sendable {
+  var text: String
+  var span: Span
+}
+
+/// An expression of the text.
+struct Expression: Sendable {
+  let kind: ExpressionKind
+  let span: Span
+  /// Levels below; bounded by the parser, since everything that walks a tree recurses.
+  let height: Int
+}
+
+enum UnaryOperator: String, Sendable {
+  case minus = "-"
+  case not
+}
+
+enum BinaryOperator: String, Sendable {
+  case add = "+"
+  case subtract = "-"
+  case multiply = "*"
+  case divide = "/"
+  case floorDivide = "//"
+  case remainder = "%"
+  case power = "**"
+  case matrix = "@"
+  case equal = "=="
+  case unequal = "!="
+  case less = "<"
+  case lessEqual = "<="
+  case greater = ">"
+  case greaterEqual = ">="
+  case contains = "in"
+  case and, or
+}
+
+indirect enum ExpressionKind: Sendable {
+  case literal(Value)
+  /// Texts and expressions, joined.
+  case interpolated([Expression])
+  case name(String)
+  case list([Expression])
+  case record([(Name, Expression)])
+  case range(Expression, Expression, step: Expression?)
+  case unary(UnaryOperator, Expression)
+  case binary(BinaryOperator, Expression, Expression)
+  case index(Expression, [SubscriptSyntax])
+  case field(Expression, Name)
+  case call(Expression, [ArgumentSyntax])
+  case lambda([Name], LambdaBody)
+  case conditional([(condition: Expression, block: Block)], otherwise: Block?)
+  case attempt(Block, error: Name?, Block)
+  case pipeline([Stage])
+  /// An expression in parentheses.
+  case group(Expression)
+}
+
+enum SubscriptSyntax: Sendable {
+  case index(Expression)
+  case slice(Expression?, Expression?)
+}
+
+enum LambdaBody: Sendable {
+  case expression(Expression)
+  case block(Block)
+}
+
+/// An argument of a command or a call.
+struct ArgumentSyntax: Sendable {
+  enum Content: Sendable {
+    /// A bare word.
+    case word(String)
+    case expression(Expression)
+  }
+
+  var name: Name?
+  var content: Content
+  /// The value without the name.
+  var span: Span
+
+  var height: Int {
+    if case .expression(let expression) = content { expression.height } else { 0 }
+  }
+}
+
+enum Stage: Sendable {
+  case command(CommandStage)
+  case expression(Expression)
+
+  var span: Span {
+    switch self {
+    case .command(let stage): stage.span
+    case .expression(let expression): expression.span
+    }
+  }
+}
+
+struct CommandStage: Sendable {
+  var name: Name
+  var arguments: [ArgumentSyntax]
+  var span: Span
+}
+
+struct Block: Sendable {
+  var statements: [Statement]
+  var span: Span
+  var height: Int
+}
+
+struct DefinedParameter: Sendable {
+  var name: Name
+  var defaultValue: Expression?
+}
+
+struct Statement: Sendable {
+  indirect enum Kind: Sendable {
+    case expression(Expression)
+    case bind(Name, Expression)
+    /// `x = e`, or `x += e` with its operator.
+    case assign(Name, BinaryOperator?, Expression)
+    case define(Name, [DefinedParameter], Block, doc: String)
+    case loop(Name, Expression, Block)
+    case whileLoop(Expression, Block)
+    case returnValue(Expression?)
+    case breakLoop, continueLoop
+    case assert(Expression, message: Expression?)
+    case importFile(String, Span)
+  }
+
+  var kind: Kind
+  var span: Span
+}
+
+/// A whole text as statements, with every problem that parsing found.
+struct Script: Sendable {
+  var statements: [Statement]
+  var problems: [Problem]
+  /// Names whose `let` or `def` did not parse.
+  var failedNames: Set<String>
+  /// Names that some statement changes; the type of any other variable is that of its `let`.
+  var assignedNames: Set<String>
+}

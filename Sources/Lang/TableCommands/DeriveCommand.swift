@@ -1,0 +1,30 @@
+/// `derive ratio=a / b`: new columns computed row by row.
+struct DeriveCommand: Command {
+  let signature = Signature(
+    "derive", summary: "Adds columns computed from the others.",
+    details:
+      "Columns are computed in the order given; a later one may use an earlier one. A name that exists is replaced.",
+    accepts: [.table], produces: .table, takesNamedExpressions: true,
+    examples: [Example("table [{a: 1, b: 2}] | derive ratio=a / b half=ratio / 2", "Two new columns.")],
+    group: TableCommands.group)
+
+  func run(_ call: Call, in context: Context) throws -> Value {
+    var table = try call.table()
+    guard !call.namedExpressions.isEmpty else {
+      throw Problem.missingArgument("NAME=expression", of: "derive", at: call.span)
+    }
+    for (name, expression, _) in call.namedExpressions {
+      let bound = try expression.bind(to: table.columnNames, in: context)
+      var values: [Value] = []
+      values.reserveCapacity(table.rowCount)
+      for row in 0..<table.rowCount {
+        if row & 0xFFF == 0 { try context.checkCancelled(at: call.span) }
+        values.append(try bound.value(row: row, of: table))
+      }
+      let rowCount = table.rowCount
+      table.set(.init(name, ColumnData(values)))
+      if table.rowCount != rowCount { table = table.rows(at: Array(0..<rowCount)) }
+    }
+    return .table(table)
+  }
+}

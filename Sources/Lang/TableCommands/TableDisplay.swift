@@ -1,0 +1,116 @@
+import Foundation
+
+/// A table as aligned text. What does not fit is never dropped in silence: missing rows are counted in a last line, and
+/// columns that do not fit side by side follow below.
+public struct TableDisplay: Sendable {
+  /// Rows shown; nil for all.
+  public var rows: Int?
+  /// Columns of the terminal; nil for no limit.
+  public var width: Int?
+  /// Short numbers for people: 3 significant decimals, 1.5 MiB.
+  public var humanised: Bool
+  /// What to type to see everything, named in the last line.
+  public var wayToAll: String
+
+  public init(rows: Int? = nil, width: Int? = nil, humanised: Bool = true, wayToAll: String = "`last` shows all") {
+    self.rows = rows
+    self.width = width
+    self.humanised = humanised
+    self.wayToAll = wayToAll
+  }
+
+  public func render(_ table: Table) -> String {
+    guard !table.columns.isEmpty else { return "(a table without columns, \(count(table.rowCount, "row")))" }
+    let shown = min(max(rows ?? table.rowCount, 0), table.rowCount)
+    let blocks = table.columns.map { block($0, shown) }
+    var parts: [String] = []
+    for group in fold(blocks.map(\.width)) {
+      var lines: [String] = []
+      for row in 0...shown {
+        let cells = group.map { index in
+          let (text, width) = blocks[index].cells[row]
+          let gap = String(repeating: " ", count: blocks[index].width - width)
+          return blocks[index].isNumeric ? gap + text : text + gap
+        }
+        var line = cells.joined(separator: "  ")
+        while line.last == " " { line.removeLast() }
+        lines.append(line)
+      }
+      parts.append(lines.joined(separator: "\n"))
+    }
+    var text = parts.joined(separator: "\n\n")
+    if shown < table.rowCount { text += "\n… \(shown) of \(count(table.rowCount, "row")); \(wayToAll)" }
+    return text
+  }
+
+  private func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
+
+  private struct Block {
+    var cells: [(text: String, width: Int)]
+    var width: Int
+    var isNumeric: Bool
+  }
+
+  /// The header and the shown cells of a column.
+  private func block(_ column: Table.Column, _ shown: Int) -> Block {
+    let isNumeric =
+      switch column.data {
+      case .ints, .floats: true
+      case .values(let cells):
+        cells.prefix(shown).allSatisfy { [.int, .float, .share, .bytes, .nil].contains($0.type) } && shown > 0
+      case .strings, .bools: false
+      }
+    let texts = [column.name] + (0..<shown).map { cell(column.data[$0]) }
+    let cells = texts.map { text in
+      let line = DisplayWidth.printable(text.replacingOccurrences(of: "\n", with: "⏎"))
+      return (text: line, width: DisplayWidth.of(line))
+    }
+    return Block(cells: cells, width: cells.map(\.width).max() ?? 0, isNumeric: isNumeric)
+  }
+
+  func cell(_ value: Value) -> String {
+    switch value {
+    case .nil: "-"
+    case .float(let number) where humanised: Self.short(number)
+    case .bytes(let bytes) where humanised: Self.shortSize(bytes)
+    case .share(let share) where humanised: String(format: "%.3g%%", share * 100)
+    default: value.text
+    }
+  }
+
+  /// Three decimals, or three digits where that would show nothing.
+  static func short(_ number: Double) -> String {
+    guard number.isFinite else { return number.isNaN ? "nan" : number < 0 ? "-inf" : "inf" }
+    let size = abs(number)
+    if size >= 1e15 || (size != 0 && size < 1e-3) { return String(format: "%.3g", number) }
+    return String(format: size >= 1_000 ? "%.1f" : "%.3f", number)
+  }
+
+  static func shortSize(_ bytes: Int) -> String {
+    let units = ["B", "KiB", "MiB", "GiB", "TiB"]
+    var (amount, unit) = (Double(bytes), 0)
+    while abs(amount) >= 1024, unit < units.count - 1 {
+      amount /= 1024
+      unit += 1
+    }
+    return unit == 0 ? "\(bytes) B" : String(format: "%.1f %@", amount, units[unit])
+  }
+
+  /// Groups of columns that fit the width; each further group repeats the first column so that rows keep their name.
+  private func fold(_ widths: [Int]) -> [[Int]] {
+    guard let width, widths.count > 1 else { return [Array(widths.indices)] }
+    var groups: [[Int]] = []
+    var group: [Int] = []
+    var used = 0
+    for index in widths.indices {
+      if !group.isEmpty, used + 2 + widths[index] > width, group.count > (groups.isEmpty ? 0 : 1) {
+        groups.append(group)
+        group = [0]
+        used = widths[0]
+      }
+      used += widths[index] + (group.isEmpty ? 0 : 2)
+      group.append(index)
+    }
+    return groups + [group]
+  }
+}
