@@ -96,6 +96,14 @@ struct HistogramTests {
     #expect(same.densities == [0, 0, 4, 0])
   }
 
+  @Test("a value on an edge opens its bin though rounding puts it one lower", arguments: [20, 33, 37])
+  func ownEdges(bins: Int) throws {
+    // numpy.histogram([i * (0.7 / bins) for i in range(bins)] + [0.7], bins); the shortcut formula alone misplaces 7 of 20
+    let edges = (0..<bins).map { Double($0) * (0.7 / Double(bins)) } + [0.7]
+    let counts = try Histogram(edges, bins: bins).counts
+    #expect(counts == [Int](repeating: 1, count: bins - 1) + [2])
+  }
+
   @Test("the areas add up to one", arguments: [1, 2, 7, 20, 1000])
   func area(bins: Int) throws {
     let values = (0..<313).map { Double(($0 * $0) % 101) - 40.5 }
