@@ -101,6 +101,10 @@ struct GGUFDamageTests {
         "K204: damaged.gguf: the array 'x' has 1,099,511,627,776 elements"
       ),
       (
+        sample { $0.entries.append(("x", .array([.uint64(1)], count: 100))) },
+        "K204: damaged.gguf: the array 'x' has 100 elements at byte"
+      ),
+      (
         sample { builder in
           let deep = (0..<5).reduce(GGUFBuilder.Value.uint8(1)) { value, _ in .array([value]) }
           builder.entries.append(("x", deep))

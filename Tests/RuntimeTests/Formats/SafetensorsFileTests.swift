@@ -89,6 +89,10 @@ struct SafetensorsFileTests {
         bytes(length: .max),
         "K211: x.safetensors: the header is said to have 18,446,744,073,709,551,615 bytes; expected at most"
       ),
+      (
+        bytes(String(repeating: "[", count: 100_000)),
+        "K211: x.safetensors: the header is not a JSON object of tensors"
+      ),
       (bytes("[]"), "K211: x.safetensors: the header is not a JSON object of tensors"),
       (
         bytes(#"{"a":{"dtype":"F32","shape":[9],"data_offsets":[0,99]}}"#),

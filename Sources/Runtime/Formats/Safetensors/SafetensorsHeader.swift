@@ -62,7 +62,8 @@ struct SafetensorsHeader {
         "the header is not a JSON object of tensors", expected: "dtype, shape and data_offsets for each name")
     }
     let dataCount = bytes.count - dataStart
-    for (name, entry) in entries {
+    // In order of names, so that a file with several faults always gives the same one.
+    for (name, entry) in entries.sorted(by: { $0.key < $1.key }) {
       switch entry {
       case .metadata(let pairs): metadata = pairs
       case .tensor(let typeName, let shape, let start, let end):
