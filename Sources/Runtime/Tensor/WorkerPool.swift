@@ -69,7 +69,12 @@ private final class Shared: @unchecked Sendable {
     generation.add(1, ordering: .sequentiallyConsistent)
     if sleepers.load(ordering: .sequentiallyConsistent) > 0 { wake() }
     drain(body, tasks, 0)
-    while busy.load(ordering: .acquiring) > 0 { kv_spin_pause() }
+    var spin = 0
+    while busy.load(ordering: .acquiring) > 0 {
+      // A worker that lost its core to another process gets it back sooner if this thread lets go.
+      spin += 1
+      if spin < Self.spins { kv_spin_pause() } else { sched_yield() }
+    }
     job = nil
   }
 

@@ -1,0 +1,172 @@
+import KernelABI
+
+/// Runs many requests through one model with continuous batching: a request joins as soon as another leaves.
+///
+/// Sequences of unequal length share each decode step without padding. A request's tokens depend on the model, the
+/// configuration, the sampling and its own prompt; never on the batch, the threads or the order.
+public final class BatchEngine {
+  public let model: Model
+  private let pass: ForwardPass
+  /// Tokens that end a turn.
+  private let endTokens: Set<Int32>
+  /// Prompt tokens that go through the model together; a multiple of the attention tile.
+  private let chunkTokens: Int
+
+  public init(
+    model: Model, endTokens: Set<Int32>, kernels: KernelTable, pool: WorkerPool, chunkTokens: Int = 2_048
+  ) {
+    self.model = model
+    self.endTokens = endTokens
+    let tile = PromptAttention.tileTokens
+    self.chunkTokens = max(tile, chunkTokens / tile * tile)
+    pass = ForwardPass(model: model, kernels: kernels, pool: pool)
+  }
+
+  /// Continues every request and hands each over as it finishes.
+  ///
+  /// - Parameters:
+  ///   - batch: sequences that decode together, at least 1.
+  ///   - shouldStop: asked after each token of a sample with its new tokens so far; nil never stops.
+  ///   - onToken: told of each new token.
+  /// - Throws: `CancellationError`; `RuntimeProblem` K305 (method and model), K602 (numbers), K603 (prompt).
+  public func run(
+    _ requests: [GenerationRequest], compressor: Compressor = .none, sampling: Sampling = .greedy, batch: Int = 1,
+    cancellation: Cancellation? = nil, shouldStop: ((_ sample: String, _ tokens: [Int32]) -> Bool)? = nil,
+    onToken: ((_ sample: String, _ token: Int32) -> Void)? = nil, onFinish: (Generation) throws -> Void
+  ) throws {
+    try compressor.check(shape: model.cacheShape)
+    var waiting = requests.makeIterator()
+    var active: [ActiveSequence] = []
+    var isDrained = false
+    while true {
+      while !isDrained, active.count < max(1, batch) {
+        guard let request = waiting.next() else {
+          isDrained = true
+          break
+        }
+        let sequence = try prefill(request, compressor, sampling, cancellation, shouldStop, onToken)
+        if let generation = sequence.finished { try onFinish(generation) } else { active.append(sequence) }
+      }
+      guard !active.isEmpty else { return }
+      try pass.run(active.map { .step($0.lastToken, of: $0.cache) }, cancellation)
+      try advance(&active, sampling, shouldStop, onToken)
+      for sequence in active { if let generation = sequence.finished { try onFinish(generation) } }
+      active.removeAll { $0.finished != nil }
+    }
+  }
+
+  private func prefill(
+    _ request: GenerationRequest, _ compressor: Compressor, _ sampling: Sampling, _ cancellation: Cancellation?,
+    _ shouldStop: ((String, [Int32]) -> Bool)?, _ onToken: ((String, Int32) -> Void)?
+  ) throws -> ActiveSequence {
+    let context = model.configuration.contextTokens
+    guard !request.prompt.isEmpty, request.prompt.count < context else {
+      throw RuntimeProblem(
+        "K603", seen: "sample \(request.sample): a prompt of \(request.prompt.count) tokens",
+        expected: "1 to \(context - 1) tokens", suggestion: "truncate the prompt")
+    }
+    if let token = request.prompt.first(where: { $0 < 0 || Int($0) >= model.configuration.vocabulary }) {
+      throw RuntimeProblem(
+        "K603", seen: "sample \(request.sample): token \(token)",
+        expected: "tokens below \(model.configuration.vocabulary)")
+    }
+    var sequence = ActiveSequence(request: request, cache: try pass.makeCache(compressor))
+    // Statistics that need all keys at once cannot be gathered chunk by chunk.
+    let needsWhole = compressor.slots.keep.map { $0.needs.columnSums != nil && $0.needs.columnSums != .causal } ?? false
+    let step = needsWhole ? request.prompt.count : chunkTokens
+    var start = 0
+    var rows = 0
+    while start < request.prompt.count {
+      let end = min(request.prompt.count, start + step)
+      rows = end - start
+      try pass.run(
+        [.prompt(Array(request.prompt[start..<end]), of: sequence.cache, isLast: end == request.prompt.count)],
+        cancellation)
+      start = end
+    }
+    guard request.maxTokens > 0 else {
+      sequence.finish(.length)
+      return sequence
+    }
+    let logits = pass.logits(rows: [rows - 1])
+    take(logits, &sequence, sampling, shouldStop, onToken)
+    return sequence
+  }
+
+  private func advance(
+    _ active: inout [ActiveSequence], _ sampling: Sampling, _ shouldStop: ((String, [Int32]) -> Bool)?,
+    _ onToken: ((String, Int32) -> Void)?
+  ) throws {
+    let logits = pass.logits(rows: Array(active.indices))
+    for index in active.indices {
+      take(logits + index * pass.logitStride, &active[index], sampling, shouldStop, onToken)
+    }
+  }
+
+  /// Samples a sequence's next token and decides whether it is done.
+  private func take(
+    _ logits: UnsafePointer<Float>, _ sequence: inout ActiveSequence, _ sampling: Sampling,
+    _ shouldStop: ((String, [Int32]) -> Bool)?, _ onToken: ((String, Int32) -> Void)?
+  ) {
+    let request = sequence.request
+    let token = Sampler.choose(
+      UnsafeBufferPointer(start: logits, count: model.configuration.vocabulary), sampling, sample: request.sample,
+      step: sequence.tokens.count)
+    sequence.noteToken()
+    if endTokens.contains(token) {
+      sequence.finish(.eos)
+      return
+    }
+    sequence.tokens.append(token)
+    onToken?(request.sample, token)
+    if shouldStop?(request.sample, sequence.tokens) == true {
+      sequence.finish(.stop)
+    } else if sequence.tokens.count >= request.maxTokens
+      || request.prompt.count + sequence.tokens.count >= model.configuration.contextTokens
+    {
+      sequence.finish(.length)
+    }
+  }
+}
+
+/// A request that is being continued.
+private struct ActiveSequence {
+  let request: GenerationRequest
+  let cache: SequenceCache
+  var tokens: [Int32] = []
+  private(set) var finished: Generation?
+  private let start = ContinuousClock.now
+  private var firstToken: ContinuousClock.Instant?
+  private var lastTokenInstant: ContinuousClock.Instant?
+  private var sampled = 0
+
+  init(request: GenerationRequest, cache: SequenceCache) {
+    self.request = request
+    self.cache = cache
+  }
+
+  var lastToken: Int32 { tokens.last ?? 0 }
+
+  mutating func noteToken() {
+    let now = ContinuousClock.now
+    if firstToken == nil { firstToken = now }
+    lastTokenInstant = now
+    sampled += 1
+  }
+
+  mutating func finish(_ reason: Generation.Finish) {
+    let end = lastTokenInstant ?? .now
+    let first = firstToken ?? end
+    finished = Generation(
+      sample: request.sample, promptTokens: request.prompt.count, tokens: tokens, finish: reason,
+      firstTokenSeconds: (first - start).seconds,
+      betweenTokensSeconds: sampled > 1 ? (end - first).seconds / Double(sampled - 1) : nil,
+      totalSeconds: (end - start).seconds, cacheBytes: cache.bytes, peakCacheBytes: cache.peakBytes,
+      readBytesPerStep: cache.steps > 0 ? cache.readBytes / cache.steps : 0)
+  }
+}
+
+extension Duration {
+  /// The duration as a number of seconds.
+  var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+}

@@ -1,0 +1,29 @@
+/// Codes of the engine and of methods, for `help K601`.
+public enum EngineProblems {
+  public static let all: [(code: String, title: String, explanation: String)] = [
+    ("K241", "A tensor has the wrong shape", "The sizes in the file's metadata and its tensors do not agree."),
+    (
+      "K242", "The model cannot be run",
+      "The architecture is not known to kvsh, or a size is one that no kernel can work with. `models` lists what is."
+    ),
+    ("K300", "No such method or preset", "`compressors` lists the methods; `help NAME` lists a method's presets."),
+    ("K301", "No such parameter", "`help NAME` lists the parameters of a method with their ranges."),
+    ("K302", "A parameter has the wrong type", "`help NAME` shows what each parameter takes."),
+    ("K303", "A parameter is out of range", "`help NAME` shows the range of each parameter."),
+    ("K304", "Parameters do not go together", "Each alone is fine; the sentence says which combination is not."),
+    (
+      "K305", "The method does not fit the model",
+      "For instance a group that does not divide the model's head dimension."
+    ),
+    (
+      "K306", "Two methods cannot be combined",
+      "A configuration fills each slot once, and tokens cannot leave packed groups one by one."
+    ),
+    ("K601", "No such instruction set", "KVSH_KERNELS forces one of the kernel variants, for tests. Unset it."),
+    (
+      "K602", "An attention score is not a finite number",
+      "NaN or infinity in queries or keys. The run stops at that request; finished rows are kept."
+    ),
+    ("K603", "A prompt cannot be run", "It is empty, longer than the model's context, or has tokens the model lacks."),
+  ]
+}

@@ -1,0 +1,44 @@
+/// One text to be continued.
+public struct GenerationRequest: Sendable {
+  /// Names the sample; part of the noise's key.
+  public let sample: String
+  public let prompt: [Int32]
+  /// Most tokens to generate.
+  public let maxTokens: Int
+
+  public init(sample: String, prompt: [Int32], maxTokens: Int) {
+    self.sample = sample
+    self.prompt = prompt
+    self.maxTokens = maxTokens
+  }
+}
+
+/// A finished continuation with its times and bytes.
+public struct Generation: Sendable {
+  public enum Finish: String, Sendable {
+    /// The model ended its turn.
+    case eos
+    /// The cap on new tokens, or the end of the context.
+    case length
+    /// The caller's stop rule.
+    case stop
+  }
+
+  public let sample: String
+  public let promptTokens: Int
+  /// New tokens without the end-of-turn token.
+  public let tokens: [Int32]
+  public let finish: Finish
+  /// Seconds from the start of the prompt's prefill to the first token.
+  public let firstTokenSeconds: Double
+  /// Mean seconds between tokens after the first; nil for fewer than two.
+  public let betweenTokensSeconds: Double?
+  /// Seconds from the start of the prefill to the last token.
+  public let totalSeconds: Double
+  /// Held at the end.
+  public let cacheBytes: ByteCount
+  /// Held at most, packing included.
+  public let peakCacheBytes: Int
+  /// Keys and values read by one decode step, mean over the steps; 0 without any.
+  public let readBytesPerStep: Int
+}
