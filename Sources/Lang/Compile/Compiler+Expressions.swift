@@ -6,7 +6,7 @@ extension Compiler {
     case .group(let inner): return self.expression(inner)
     case .name(let name): return self.name(name, at: span)
     case .interpolated(let parts): return interpolated(parts.map { self.expression($0) })
-    case .list(let elements): return list(elements.map { self.expression($0) })
+    case .list(let elements): return list(elements.map { self.expression($0) }, at: span)
     case .record(let entries): return record(entries)
     case .range(let first, let last, let step): return range(first, last, step)
     case .unary(let operation, let operand): return unary(operation, operand, at: span)
@@ -33,7 +33,7 @@ extension Compiler {
       }, type: .string)
   }
 
-  private func list(_ elements: [Piece]) -> Piece {
+  private func list(_ elements: [Piece], at span: Span) -> Piece {
     let constants = elements.compactMap(\.constant)
     if constants.count == elements.count {
       var piece = Piece.constant(.list(constants))
@@ -46,8 +46,22 @@ extension Compiler {
         var values: [Value] = []
         values.reserveCapacity(codes.count)
         for code in codes { values.append(try code(frame)) }
+        try Self.checkDepth(values, at: span)
         return .list(values)
       }, type: .list(of: Self.common(elements.map(\.type))))
+  }
+
+  /// Lists wrapped into lists by a loop would use up the stack when they are compared, printed or freed.
+  private static func checkDepth(_ values: [Value], at span: Span) throws {
+    var level = values
+    var depth = 0
+    while let inner = level.lazy.compactMap({ if case .list(let inner) = $0, !inner.isEmpty { inner } else { nil } })
+      .first
+    {
+      depth += 1
+      if depth > 500 { throw Problem.nestedTooDeep(at: span) }
+      level = inner
+    }
   }
 
   static func common(_ types: [ValueType]) -> ValueType {

@@ -68,11 +68,20 @@ extension Compiler {
       frame.signal = .next
       return value
     }
+    if captures.isEmpty {
+      let value = Value.function(
+        FunctionValue(name: name, parameters: slots, doc: doc, body: .code(finished, slots: slotCount, captures: [])))
+      return { _ in value }
+    }
     return { frame in
       let values = try captures.map { (slot: $0.slot, value: try $0.code?(frame)) }
+      var depth = 0
+      for case .function(let captured)? in values.map(\.value) { depth = max(depth, captured.captureDepth + 1) }
+      if depth > 500 { throw Problem.callsTooDeep(depth, at: nil) }
       return .function(
         FunctionValue(
-          name: name, parameters: slots, doc: doc, body: .code(finished, slots: slotCount, captures: values)))
+          name: name, parameters: slots, doc: doc, body: .code(finished, slots: slotCount, captures: values),
+          captureDepth: depth))
     }
   }
 

@@ -63,54 +63,86 @@ extension Compiler {
       return { _ in .nil }
     }
     let old = read(place, name.text, at: name.span)
-    let store: @Sendable (Frame, Value) -> Void
     switch place {
     case .local(let local):
       let slot = local.slot
-      store = { $0.slots[slot] = $1 }
-    case .global(let slot) where !isInsideFunction: store = { $0.context.globals.values[slot] = $1 }
+      guard let operation else {
+        return { frame in
+          frame.slots[slot] = try right(frame)
+          return .nil
+        }
+      }
+      return { frame in
+        let added = try right(frame)
+        if operation == .add, try Self.add(added, to: &frame.slots[slot], frame, at: span) { return .nil }
+        frame.slots[slot] = try Operators.apply(operation, try old(frame), added, missing: false, at: span)
+        return .nil
+      }
+    case .global(let slot) where !isInsideFunction:
+      guard let operation else {
+        return { frame in
+          frame.context.globals.values[slot] = try right(frame)
+          return .nil
+        }
+      }
+      return { frame in
+        let added = try right(frame)
+        if operation == .add, try Self.add(added, to: &frame.context.globals.values[slot], frame, at: span) {
+          return .nil
+        }
+        frame.context.globals.values[slot] = try Operators.apply(
+          operation, try old(frame), added, missing: false, at: span)
+        return .nil
+      }
     case .global, .captured, .row:
       report(.outerAssignment(name.text, at: name.span))
       return { _ in .nil }
     }
-    guard let operation else {
-      return { frame in
-        store(frame, try right(frame))
-        return .nil
-      }
-    }
-    return { frame in
-      let added = try right(frame)
-      let value = try old(frame)
-      if operation == .add {
-        switch (value, added) {
-        case (.int(let a), .int(let b)):
-          let (sum, overflow) = a.addingReportingOverflow(b)
-          if overflow { throw Problem.overflow(at: span) }
-          store(frame, .int(sum))
-          return .nil
-        case (.list, .list(let more)):
-          try Self.append(more, to: value, frame, old: old, store: store, at: span)
-          return .nil
-        default: break
-        }
-      }
-      store(frame, try Operators.apply(operation, value, added, missing: false, at: span))
-      return .nil
+  }
+
+  /// Adds in place where both are whole numbers or lists; false if they are not. The variable is emptied before a list
+  /// grows, so that the list has one owner and is not copied.
+  @inline(__always)
+  private static func add(_ added: Value, to target: inout Value?, _ frame: Frame, at span: Span) throws -> Bool {
+    switch (target, added) {
+    case (.int(let a)?, .int(let b)):
+      let (sum, overflow) = a.addingReportingOverflow(b)
+      if overflow { throw Problem.overflow(at: span) }
+      target = .int(sum)
+      return true
+    case (.list?, .list(let more)):
+      guard case .list(var elements)? = target else { return false }
+      try check(elements.count, more.count, frame, at: span)
+      target = Value.nil
+      elements.append(contentsOf: more)
+      target = .list(elements)
+      return true
+    default: return false
     }
   }
 
-  /// Empties the variable before appending, so that the list has one owner and grows in place.
-  private static func append(
-    _ more: [Value], to value: consuming Value, _ frame: Frame, old: Code, store: (Frame, Value) -> Void, at span: Span
-  ) throws {
-    guard case .list(var elements) = consume value else { return }
-    guard elements.count + more.count <= frame.context.limits.listElements else {
-      throw Problem.listTooLong(frame.context.limits.listElements, at: span)
+  @inline(__always)
+  private static func add(_ added: Value, to target: inout Value, _ frame: Frame, at span: Span) throws -> Bool {
+    switch (target, added) {
+    case (.int(let a), .int(let b)):
+      let (sum, overflow) = a.addingReportingOverflow(b)
+      if overflow { throw Problem.overflow(at: span) }
+      target = .int(sum)
+      return true
+    case (.list, .list(let more)):
+      guard case .list(var elements) = target else { return false }
+      try check(elements.count, more.count, frame, at: span)
+      target = .nil
+      elements.append(contentsOf: more)
+      target = .list(elements)
+      return true
+    default: return false
     }
-    store(frame, .nil)
-    elements.append(contentsOf: more)
-    store(frame, .list(elements))
+  }
+
+  private static func check(_ count: Int, _ more: Int, _ frame: Frame, at span: Span) throws {
+    let limit = frame.context.limits.listElements
+    if more > limit || count > limit - more { throw Problem.listTooLong(limit, at: span) }
   }
 
   private func assertion(_ condition: Expression, _ message: Expression?) -> Code {

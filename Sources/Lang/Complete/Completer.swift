@@ -25,9 +25,126 @@ public struct Completer {
 
   public init(context: Context) { self.context = context }
 
-  /// What could stand at a UTF-8 offset of the text.
-  public func completions(_ text: String, at cursor: Int) -> [Completion] { [] }
+  /// What could stand at a UTF-8 offset of the text, best first.
+  public func completions(_ text: String, at cursor: Int) -> [Completion] {
+    let source = Source(name: "", text: text)
+    let place = CursorPlace(source, cursor: min(max(cursor, 0), source.bytes.count), context: context)
+    let found: [Completion]
+    switch place.kind {
+    case .nothing: found = []
+    case .field(let owner): found = fields(of: owner, place)
+    case .start: found = commands(place) + expressionNames(place) + keywords(place)
+    case .expression: found = columns(place) + expressionNames(place)
+    case .arguments(let parameters, let given, let positional):
+      found = arguments(parameters, given, positional, place)
+    case .value(let parameter): found = values(of: parameter, place)
+    }
+    var seen: Set<String> = []
+    return found.filter { $0.text.hasPrefix(place.word) && seen.insert($0.text).inserted }
+  }
 
-  /// False while a bracket or string is open or the text ends in `|`: an editor then asks for another line.
-  public static func isComplete(_ text: String) -> Bool { true }
+  /// False while a bracket or string is open or the text ends in `|` or an operator: an editor then asks for another line.
+  public static func isComplete(_ text: String) -> Bool {
+    let lexer = Lexer(Source(name: "", text: text))
+    var depth = 0
+    var token = lexer.token(from: 0)
+    var last: Token?
+    while token.kind != .end {
+      if case .invalid(let problem) = token.kind { return problem.code != "K003" && problem.code != "K005" }
+      if token.kind == .sign {
+        if ["(", "[", "{"].contains(token.text) { depth += 1 }
+        if [")", "]", "}"].contains(token.text) { depth -= 1 }
+      }
+      last = token
+      token = lexer.token(from: token.end)
+    }
+    if depth > 0 { return false }
+    guard let last else { return true }
+    let isOpen = ["|", "+", "-", "*", "/", "//", "**", "=", "==", "->", ",", "<", ">", "<=", ">=", "!="].contains(
+      last.text)
+    return !(last.kind == .sign && isOpen)
+      && !(last.kind == .keyword && ["and", "or", "not", "in"].contains(last.text))
+  }
+
+  // MARK: Kinds of completions
+
+  private func make(_ text: String, _ doc: String, _ kind: Completion.Kind, _ place: CursorPlace) -> Completion {
+    Completion(text, doc: doc, kind: kind, range: place.range)
+  }
+
+  private func commands(_ place: CursorPlace) -> [Completion] {
+    context.commands.signatures.filter { signature in
+      !place.hasInput || signature.accepts != [.nil]
+    }.map { make($0.name, $0.summary, .command, place) }
+  }
+
+  private func keywords(_ place: CursorPlace) -> [Completion] {
+    place.hasInput
+      ? [] : ["let", "def", "for", "if", "while", "assert", "import", "try"].map { make($0, "", .keyword, place) }
+  }
+
+  private func expressionNames(_ place: CursorPlace) -> [Completion] {
+    let globals = context.variableNames.compactMap { name in
+      context.variable(name).map { value in
+        if case .function(let function) = value {
+          return make(name, function.doc.isEmpty ? value.text : function.doc, .function, place)
+        }
+        return make(name, value.type.name, .variable, place)
+      }
+    }
+    let local = place.localNames.map { make($0, "", .variable, place) }
+    let functions = Builtins.all.map { make($0.name, "\($0.usage): \($0.summary)", .function, place) }
+    let callables = context.catalogue.kinds.filter { context.catalogue.isCallable($0) }.flatMap { kind in
+      context.catalogue.entries(of: kind).filter { Value.isWord($0.name) }.map {
+        make($0.name, $0.summary, .name, place)
+      }
+    }
+    return globals + local + callables + functions
+  }
+
+  private func columns(_ place: CursorPlace) -> [Completion] {
+    place.columns.map { make($0, "column", .column, place) }
+  }
+
+  private func fields(of owner: String, _ place: CursorPlace) -> [Completion] {
+    switch context.variable(owner) {
+    case .record(let record)?: record.keys.filter(Value.isWord).map { make($0, "", .field, place) }
+    case .table(let table)?: table.columnNames.filter(Value.isWord).map { make($0, "column", .field, place) }
+    case .object(let object)?: object.fieldNames.map { make($0, "", .field, place) }
+    default: []
+    }
+  }
+
+  private func arguments(
+    _ parameters: [Parameter], _ given: Set<String>, _ positional: Parameter?, _ place: CursorPlace
+  ) -> [Completion] {
+    var found: [Completion] = []
+    if let positional { found += values(of: positional, place) }
+    for parameter in parameters where !given.contains(parameter.name) && parameter.name != positional?.name {
+      found.append(make(parameter.name + "=", describe(parameter), .parameter, place))
+    }
+    return found
+  }
+
+  private func describe(_ parameter: Parameter) -> String {
+    parameter.defaultValue.map { "\(parameter.doc) (default \($0.text))" } ?? parameter.doc
+  }
+
+  private func values(of parameter: Parameter, _ place: CursorPlace) -> [Completion] {
+    switch parameter.type {
+    case .name(let kind):
+      return context.catalogue.entries(of: kind).map { make($0.name, $0.summary, .name, place) }
+    case .choice(let words): return words.map { make($0, parameter.doc, .value, place) }
+    case .column: return columns(place)
+    case .expression: return columns(place) + expressionNames(place)
+    case .path: return []
+    case .value(let type):
+      let allowed = parameter.allowed.map { make($0.text, parameter.doc, .value, place) }
+      let flags = type == .bool ? ["true", "false"].map { make($0, parameter.doc, .value, place) } : []
+      let byDefault =
+        allowed.isEmpty && flags.isEmpty
+        ? parameter.defaultValue.map { [make($0.display, "default", .value, place)] } ?? [] : []
+      return allowed + flags + byDefault + (place.word.isEmpty ? [] : expressionNames(place))
+    }
+  }
 }

@@ -18,9 +18,12 @@ public final class FunctionValue: Sendable {
   /// The `##` lines above a `def`.
   public let doc: String
   let body: Body
+  /// Functions that hold functions that hold functions: freeing a long chain would use up the stack.
+  let captureDepth: Int
 
-  init(name: String, parameters: [ParameterSlot], doc: String, body: Body) {
+  init(name: String, parameters: [ParameterSlot], doc: String, body: Body, captureDepth: Int = 0) {
     self.name = name
+    self.captureDepth = captureDepth
     self.parameters = parameters
     self.doc = doc
     self.body = body
@@ -35,5 +38,6 @@ public final class FunctionValue: Sendable {
     self.parameters = parameters.map { ParameterSlot(name: $0, defaultCode: nil) }
     self.doc = doc
     self.body = .native(body)
+    captureDepth = 0
   }
 }

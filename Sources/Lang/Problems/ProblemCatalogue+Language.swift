@@ -118,5 +118,6 @@ extension ProblemCatalogue {
     Entry(
       "K062", "text that is no table",
       "The CSV, JSON, JSON Lines or Markdown text is damaged; the message names the line."),
+    Entry("K063", "help on nothing", "help explains commands, methods, data sets, plots, functions and problem codes."),
   ])
 }

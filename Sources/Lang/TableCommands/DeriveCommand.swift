@@ -21,9 +21,7 @@ struct DeriveCommand: Command {
         if row & 0xFFF == 0 { try context.checkCancelled(at: call.span) }
         values.append(try bound.value(row: row, of: table))
       }
-      let rowCount = table.rowCount
       table.set(.init(name, ColumnData(values)))
-      if table.rowCount != rowCount { table = table.rows(at: Array(0..<rowCount)) }
     }
     return .table(table)
   }

@@ -9,8 +9,6 @@ struct SelectCommand: Command {
 
   func run(_ call: Call, in context: Context) throws -> Value {
     let table = try call.table()
-    var chosen = Table(columns: try table.columns(named: "columns", in: call).map { table.columns[$0] })
-    if chosen.rowCount != table.rowCount { chosen = Table(columns: chosen.columns) }
-    return .table(chosen)
+    return .table(Table(columns: try table.columns(named: "columns", in: call).map { table.columns[$0] }))
   }
 }

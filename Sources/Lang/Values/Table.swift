@@ -58,7 +58,7 @@ public struct Table: Sendable {
   /// Adds a column or replaces the one of that name.
   public mutating func set(_ column: Column) {
     var column = column
-    if columns.isEmpty { rowCount = max(rowCount, column.data.count) }
+    if columns.isEmpty, rowCount == 0 { rowCount = column.data.count }
     column.data.resize(to: rowCount)
     if let index = columnIndex(column.name) { columns[index] = column } else { columns.append(column) }
   }

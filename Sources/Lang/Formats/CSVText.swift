@@ -1,0 +1,76 @@
+/// Comma-separated values as RFC 4180 has them; a missing cell is empty and an empty string is `""`.
+enum CSVText {
+  static func write(_ table: Table) -> String {
+    var text = table.columnNames.map { quoted($0) }.joined(separator: ",") + "\n"
+    for row in 0..<table.rowCount {
+      text += table.columns.map { TableText.cell($0.data[row]).map(quoted) ?? "" }.joined(separator: ",") + "\n"
+    }
+    return text
+  }
+
+  private static func quoted(_ text: String) -> String {
+    let isPlain = !text.isEmpty && !text.unicodeScalars.contains { $0 == "," || $0 == "\"" || $0 == "\n" || $0 == "\r" }
+    return isPlain ? text : "\"" + text.replacing("\"", with: "\"\"") + "\""
+  }
+
+  static func read(_ text: String) throws -> Table {
+    let rows = try records(Array(text.utf8))
+    guard let header = rows.first else { return Table() }
+    var columns = Array(repeating: [String?](), count: header.cells.count)
+    for row in rows.dropFirst() {
+      guard row.cells.count == header.cells.count else {
+        throw Problem.unreadableText(
+          "CSV", "\(row.cells.count) cells, but the header has \(header.cells.count)", line: row.line)
+      }
+      for (index, cell) in row.cells.enumerated() { columns[index].append(cell) }
+    }
+    return Table(columns: zip(header.cells, columns).map { TableText.typed($0 ?? "", $1) })
+  }
+
+  private static func records(_ bytes: [UInt8]) throws -> [(cells: [String?], line: Int)] {
+    var rows: [(cells: [String?], line: Int)] = []
+    var row: [String?] = []
+    var cell: [UInt8] = []
+    var (isQuoted, wasQuoted, line, rowLine, index) = (false, false, 1, 1, 0)
+    func endCell() {
+      row.append(cell.isEmpty && !wasQuoted ? nil : String(decoding: cell, as: UTF8.self))
+      (cell, wasQuoted) = ([], false)
+    }
+    func endRow() {
+      let isBlank = row.isEmpty && cell.isEmpty && !wasQuoted
+      endCell()
+      if !isBlank { rows.append((row, rowLine)) }
+      row = []
+    }
+    if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { index = 3 }
+    while index < bytes.count {
+      let byte = bytes[index]
+      index += 1
+      if byte == 0x0A { line += 1 }
+      if isQuoted {
+        if byte != 0x22 {
+          cell.append(byte)
+        } else if index < bytes.count, bytes[index] == 0x22 {
+          cell.append(byte)
+          index += 1
+        } else {
+          isQuoted = false
+        }
+        continue
+      }
+      switch byte {
+      case 0x22 where cell.isEmpty && !wasQuoted: (isQuoted, wasQuoted) = (true, true)
+      case 0x22: throw Problem.unreadableText("CSV", "a quote inside a cell that does not begin with one", line: line)
+      case 0x2C: endCell()
+      case 0x0D where index < bytes.count && bytes[index] == 0x0A: continue
+      case 0x0A:
+        endRow()
+        rowLine = line
+      default: cell.append(byte)
+      }
+    }
+    if isQuoted { throw Problem.unreadableText("CSV", "a quoted cell does not end", line: rowLine) }
+    if !row.isEmpty || !cell.isEmpty || wasQuoted { endRow() }
+    return rows
+  }
+}

@@ -1,0 +1,67 @@
+/// Tables of Markdown with pipes.
+enum MarkdownText {
+  static func write(_ table: Table) -> String {
+    func line(_ cells: [String]) -> String { "| " + cells.joined(separator: " | ") + " |\n" }
+    func escaped(_ text: String) -> String {
+      text.replacing("\\", with: "\\\\").replacing("|", with: "\\|").replacing("\n", with: "<br>")
+    }
+    var text = line(table.columnNames.map(escaped))
+    text += line(
+      table.columns.map { column in
+        switch column.data {
+        case .ints, .floats: "---:"
+        case .strings, .bools, .values: "---"
+        }
+      })
+    for row in 0..<table.rowCount {
+      text += line(table.columns.map { TableText.cell($0.data[row]).map(escaped) ?? "" })
+    }
+    return text
+  }
+
+  static func read(_ text: String) throws -> Table {
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false).enumerated().filter {
+      !$0.element.allSatisfy(\.isWhitespace)
+    }
+    guard let header = lines.first else { return Table() }
+    let names = cells(header.element)
+    guard lines.count > 1,
+      cells(lines[1].element).allSatisfy({ $0.allSatisfy { "-: ".contains($0) } && $0.contains("-") })
+    else { throw Problem.unreadableText("Markdown", "no line of dashes below the header", line: header.offset + 2) }
+    var columns = Array(repeating: [String?](), count: names.count)
+    for (offset, line) in lines.dropFirst(2) {
+      let row = cells(line)
+      guard row.count == names.count else {
+        throw Problem.unreadableText(
+          "Markdown", "\(row.count) cells, but the header has \(names.count)", line: offset + 1)
+      }
+      for (index, cell) in row.enumerated() {
+        columns[index].append(cell.isEmpty ? nil : cell.replacing("<br>", with: "\n"))
+      }
+    }
+    return Table(columns: zip(names, columns).map { TableText.typed($0, $1) })
+  }
+
+  private static func cells(_ line: Substring) -> [String] {
+    var cells: [String] = [""]
+    var isEscaped = false
+    for character in line.drop(while: \.isWhitespace) {
+      if isEscaped || (character != "|" && character != "\\") {
+        cells[cells.count - 1].append(character)
+        isEscaped = false
+      } else if character == "\\" {
+        isEscaped = true
+      } else {
+        cells.append("")
+      }
+    }
+    if cells.first == "" { cells.removeFirst() }
+    if let last = cells.last, last.allSatisfy(\.isWhitespace), cells.count > 1 { cells.removeLast() }
+    return cells.map { text in
+      var text = text[...]
+      while text.first?.isWhitespace == true { text.removeFirst() }
+      while text.last?.isWhitespace == true { text.removeLast() }
+      return String(text)
+    }
+  }
+}

@@ -1,0 +1,62 @@
+/// Tables as text for files and other programs, and back. Everything is written in full.
+public enum TableText {
+  /// A format by its usual file extension.
+  public enum Format: String, CaseIterable, Sendable {
+    case csv, json
+    case jsonLines = "jsonl"
+    case markdown = "md"
+  }
+
+  public static func write(_ table: Table, as format: Format) -> String {
+    switch format {
+    case .csv: CSVText.write(table)
+    case .json: ValueJSON.write(table)
+    case .jsonLines: ValueJSON.writeLines(table)
+    case .markdown: MarkdownText.write(table)
+    }
+  }
+
+  /// Throws a `Problem` that names the damaged line.
+  public static func read(_ text: String, as format: Format) throws -> Table {
+    switch format {
+    case .csv: try CSVText.read(text)
+    case .json: try ValueJSON.readTable(text)
+    case .jsonLines: try ValueJSON.readLines(text)
+    case .markdown: try MarkdownText.read(text)
+    }
+  }
+
+  /// Columns of text cells read as whole numbers, numbers or true and false where every cell is one; empty is missing.
+  static func typed(_ name: String, _ cells: [String?]) -> Table.Column {
+    let present = cells.compactMap { $0 }
+    if present.isEmpty { return .init(name, .strings(cells)) }
+    // A number that would be written differently ("007") is text.
+    if present.allSatisfy({ text in Int(text).map { String($0) == text } ?? false }) {
+      return .init(name, .ints(cells.map { $0.flatMap { Int($0) } }))
+    }
+    if present.allSatisfy({ isNumber($0) }) { return .init(name, .floats(cells.map { $0.flatMap { Double($0) } })) }
+    if present.allSatisfy({ $0 == "true" || $0 == "false" }) {
+      return .init(name, .bools(cells.map { $0.map { $0 == "true" } }))
+    }
+    return .init(name, .strings(cells))
+  }
+
+  private static func isNumber(_ text: String) -> Bool {
+    guard Double(text) != nil, let first = text.utf8.first else { return false }
+    if ["nan", "inf", "-inf"].contains(text) { return true }
+    let digits = first == UInt8(ascii: "-") ? text.dropFirst() : text[...]
+    let leadingZero = digits.hasPrefix("0") && digits.count > 1 && digits.dropFirst().first?.isNumber == true
+    return !leadingZero && text.utf8.allSatisfy { Lexer.isDigit($0) || "+-.eE".utf8.contains($0) }
+  }
+
+  /// A cell in full, without quotes; nil is missing.
+  static func cell(_ value: Value) -> String? {
+    switch value {
+    case .nil: nil
+    case .share(let share): String(share)
+    case .bytes(let bytes): String(bytes)
+    case .list, .record: ValueJSON.write(value)
+    default: value.text
+    }
+  }
+}
