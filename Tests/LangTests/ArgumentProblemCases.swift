@@ -215,4 +215,15 @@ let argumentProblemCases: [ProblemCase] = [
         |         ^^^^^^^^^^^^ expects list of config or config
       expected: list of config or config
     """#),
+  ProblemCase(
+    #"""
+    run sharegpt | models
+    """#,
+    #"""
+    t.kvs:1:16: error K032: `models` takes nothing from the pipe
+      1 | run sharegpt | models
+        | ------------ yields a value
+        |                ^^^^^^ takes no input
+      expected: the first place of a pipeline
+    """#),
 ]

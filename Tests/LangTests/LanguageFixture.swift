@@ -131,6 +131,14 @@ struct FakePlot: Command {
   }
 }
 
+struct FakeModels: Command {
+  let signature = Signature("models", summary: "Lists models.", produces: .table)
+
+  func run(_ call: Call, in context: Context) throws -> Value {
+    .table(Table(rows: [Record([("name", .string("tiny"))])]))
+  }
+}
+
 final class Lines {
   var all: [String] = []
 }
@@ -138,7 +146,7 @@ final class Lines {
 /// A session with the fake host; `lines` collects what is printed.
 func session(files: [String: String] = [:]) -> (interpreter: Interpreter, lines: Lines) {
   let lines = Lines()
-  let commands = CommandRegistry([FakeCompress(), FakeRun(), FakePlot()] + TableCommands.all)
+  let commands = CommandRegistry([FakeCompress(), FakeRun(), FakePlot(), FakeModels()] + TableCommands.all)
   let context = Context(
     commands: commands, catalogue: FakeCatalogue(), output: { lines.all.append($0) },
     readFile: { path, _ in

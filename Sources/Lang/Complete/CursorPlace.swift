@@ -145,9 +145,7 @@ struct CursorPlace {
         levels[top].stage.append(token)
         levels.append(Level(bracket: token.text, callee: callee))
       case ")", "]", "}": if levels.count > 1 { levels.removeLast() }
-      case "="
-      where levels[top].stage.first?.text == "let"
-        || levels[top].stage.count == 1 && context.commands.signature(levels[top].stage[0].text) == nil:
+      case "=" where levels[top].callee == nil && isAssignment(levels[top].stage, context):
         levels[top].stage = []
       default: levels[top].stage.append(token)
       }
@@ -157,6 +155,12 @@ struct CursorPlace {
     let lineStart = source.lineRange(source.line(at: cursor)).lowerBound
     let isComment = token.comment.map { $0.upperBound >= end && end > lineStart } ?? false
     return (levels, isComment)
+  }
+
+  /// `let NAME` or `NAME`: a pipeline begins behind the sign.
+  private static func isAssignment(_ stage: [Token], _ context: Context) -> Bool {
+    guard let first = stage.first else { return false }
+    return first.text == "let" || (stage.count == 1 && context.commands.signature(first.text) == nil)
   }
 
   /// Columns that a stage hands on.

@@ -50,7 +50,7 @@ extension Parser {
     switch sign.text {
     case "(", "[":
       return sign.spaceBefore && !isVariable && (isCommand || Builtins.table[next.text] == nil)
-    case "-", "/", ".": return sign.spaceBefore && touchesNext && !isVariable && (isCommand || sign.text != "-")
+    case "-", "/", ".", "..": return sign.spaceBefore && touchesNext && !isVariable && (isCommand || sign.text != "-")
     case "{": return sign.spaceBefore && isCommand && !isVariable
     case "|", ")", "]", "}", ",", ";": return isCommand && !isVariable
     default: return false
@@ -88,7 +88,9 @@ extension Parser {
       }
       let isFreeExpression = argumentName != nil && parameter == nil && signature?.takesNamedExpressions == true
       let type = parameter?.type ?? (isFreeExpression ? .expression : nil)
-      let argument = try argument(argumentName, type: type, isLenient: signature == nil || argumentName == nil)
+      let argument = try argument(
+        argumentName, type: type, isLenient: signature == nil || argumentName == nil,
+        isOneOfMany: parameter?.variadic == true)
       if case .word(let word) = argument.content, case .name(let kind)? = parameter?.type,
         let entry = vocabulary.catalogue.entry(word, of: kind)
       {
@@ -111,11 +113,13 @@ extension Parser {
   }
 
   /// The value of an argument, as the type of its parameter wants it read; lenient reading takes any lone word.
-  mutating func argument(_ name: Name?, type: ParameterType?, isLenient: Bool) throws -> ArgumentSyntax {
+  mutating func argument(_ name: Name?, type: ParameterType?, isLenient: Bool, isOneOfMany: Bool = false)
+    throws -> ArgumentSyntax
+  {
     let start = next.start
     if type == .expression {
       let saved = isArgument
-      isArgument = false
+      isArgument = isOneOfMany
       defer { isArgument = saved }
       let value = try expression()
       return ArgumentSyntax(name: name, content: .expression(value), span: value.span)

@@ -181,7 +181,7 @@ struct Parser {
       if isSign("(") || isSign("[") || isSign("{") { depth += 1 }
       if isSign(")") || isSign("]") || isSign("}") {
         if depth == 0, isSign("}"), nesting > 0 { return }
-        depth -= 1
+        depth = max(0, depth - 1)
       }
       advance()
     }
