@@ -38,14 +38,14 @@ let package = Package(
     .target(
       name: "Runtime",
       dependencies: variants.map { .init(stringLiteral: $0.name) } + [
-        "CIntrinsics", "KernelABI", .product(name: "Crypto", package: "swift-crypto"),
+        "CIntrinsics", "KernelABI",
       ],
       exclude: ["Kernels"], resources: [.copy("Datasets/Resources/sharegpt-sample.json")]),
     .executableTarget(
       name: "kvsh",
       dependencies: [
         "CEdit", "Lang", "Runtime", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "Crypto", package: "swift-crypto"), .product(name: "GRDB", package: "GRDB.swift"),
       ]),
     .testTarget(name: "LangTests", dependencies: ["Lang"]),
     .testTarget(name: "RuntimeTests", dependencies: ["Runtime"]),

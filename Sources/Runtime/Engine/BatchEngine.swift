@@ -1,5 +1,3 @@
-import KernelABI
-
 /// Runs many requests through one model with continuous batching: a request joins as soon as another leaves.
 ///
 /// Sequences of unequal length share each decode step without padding. A request's tokens depend on the model, the
@@ -13,13 +11,13 @@ public final class BatchEngine {
   private let chunkTokens: Int
 
   public init(
-    model: Model, endTokens: Set<Int32>, kernels: KernelTable, pool: WorkerPool, chunkTokens: Int = 2_048
+    model: Model, endTokens: Set<Int32>, instructionSet: InstructionSet, pool: WorkerPool, chunkTokens: Int = 2_048
   ) {
     self.model = model
     self.endTokens = endTokens
     let tile = PromptAttention.tileTokens
     self.chunkTokens = max(tile, chunkTokens / tile * tile)
-    pass = ForwardPass(model: model, kernels: kernels, pool: pool)
+    pass = ForwardPass(model: model, kernels: instructionSet.table, pool: pool)
   }
 
   /// Continues every request and hands each over as it finishes.
@@ -113,7 +111,7 @@ public final class BatchEngine {
       UnsafeBufferPointer(start: logits, count: model.configuration.vocabulary), sampling, sample: request.sample,
       step: sequence.tokens.count)
     sequence.noteToken()
-    if endTokens.contains(token) {
+    if endTokens.contains(token), !request.ignoresEnd {
       sequence.finish(.eos)
       return
     }

@@ -5,11 +5,14 @@ public struct GenerationRequest: Sendable {
   public let prompt: [Int32]
   /// Most tokens to generate.
   public let maxTokens: Int
+  /// Go on after the end-of-turn token, so that exactly `maxTokens` come out.
+  public let ignoresEnd: Bool
 
-  public init(sample: String, prompt: [Int32], maxTokens: Int) {
+  public init(sample: String, prompt: [Int32], maxTokens: Int, ignoresEnd: Bool = false) {
     self.sample = sample
     self.prompt = prompt
     self.maxTokens = maxTokens
+    self.ignoresEnd = ignoresEnd
   }
 }
 

@@ -1,0 +1,104 @@
+import Foundation
+import Lang
+import Runtime
+
+/// The names kvsh knows: methods with their presets, data sets, plots.
+struct KvshCatalogue: Catalogue {
+  let home: String
+
+  var kinds: [String] { ["method", "dataset", "plot"] }
+
+  func entries(of kind: String) -> [NameEntry] {
+    switch kind {
+    case "method": Self.methods
+    case "dataset": Self.datasets + registered
+    case "plot": PlotKinds.all.map(\.entry)
+    default: []
+    }
+  }
+
+  func isCallable(_ kind: String) -> Bool { kind == "method" }
+  func madeType(of kind: String) -> ValueType { kind == "method" ? .object("config") : .any }
+
+  func make(_ entry: NameEntry, of kind: String, with arguments: EntryArguments) throws -> Value {
+    let sweeps = try sweep(entry, arguments)
+    return .object(ConfigurationValue(compressors: sweeps))
+  }
+
+  func validate(_ entry: NameEntry, of kind: String, with arguments: EntryArguments) -> [Problem] {
+    guard kind == "method" else { return [] }
+    do {
+      _ = try sweep(entry, arguments)
+      return []
+    } catch let problem as Problem {
+      return [problem]
+    } catch {
+      return []
+    }
+  }
+
+  /// One configuration for every combination of the listed values.
+  private func sweep(_ entry: NameEntry, _ arguments: EntryArguments) throws -> [Compressor] {
+    let given = entry.parameters.compactMap { parameter -> (String, [Value])? in
+      guard let value = arguments.values[parameter.name], value.type != .nil else { return nil }
+      if case .list(let values) = value { return (parameter.name, values) }
+      return (parameter.name, [value])
+    }
+    do {
+      return try Sweep.configurations(entry.name, given)
+    } catch let problem as RuntimeProblem {
+      let named = given.first { problem.seen.contains($0.0 + "=") }
+      throw Problem(problem, at: named.flatMap { arguments.spans[$0.0] } ?? arguments.span)
+    }
+  }
+
+  private static let methods: [NameEntry] = Compressors.all.flatMap { card in
+    [NameEntry(card)] + card.presets.map { NameEntry(card, preset: $0) }
+  }
+
+  private static let datasets: [NameEntry] = Datasets.all.map { NameEntry($0.card, name: $0.card.name) }
+
+  /// Files that the user registered under names of their own.
+  private var registered: [NameEntry] {
+    let entries = (try? DatasetRegistry(home: home).entries()) ?? []
+    return entries.compactMap { entry in
+      guard !Datasets.all.contains(where: { $0.card.name == entry.name }),
+        let card = Datasets.all.first(where: { $0.card.name == entry.dataset })?.card
+      else { return nil }
+      return NameEntry(card, name: entry.name)
+    }
+  }
+}
+
+/// Lists given to a method's parameters are a sweep: every combination, the last parameter varying fastest.
+enum Sweep {
+  static func configurations(_ method: String, _ given: [(String, [Value])]) throws -> [Compressor] {
+    var combinations: [[String: ParameterValue]] = [[:]]
+    for (name, values) in given {
+      combinations = try combinations.flatMap { combination in
+        try values.map { value in
+          var extended = combination
+          extended[name] = try ParameterValue(value, of: name, method: method)
+          return extended
+        }
+      }
+    }
+    return try combinations.map { try Compressor(method, $0) }
+  }
+}
+
+extension ParameterValue {
+  fileprivate init(_ value: Value, of name: String, method: String) throws {
+    switch value {
+    case .int(let number): self = .int(number)
+    case .float(let number): self = .float(number)
+    case .bool(let flag): self = .bool(flag)
+    case .string(let word): self = .word(word)
+    case .share(let share): self = name == "ratio" ? .float(share) : .budget(.share(share))
+    case .bytes(let bytes): self = .budget(.bytes(bytes))
+    default:
+      throw RuntimeProblem(
+        "K302", seen: "\(method): \(name)=\(value.display)", expected: "a number, a word, a share or a size")
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import Lang
+import Runtime
+
+extension Problem {
+  /// A runtime problem at a place in the text.
+  init(_ problem: RuntimeProblem, at span: Span?) {
+    self.init(
+      problem.code, seen: problem.seen, expected: problem.expected, suggestion: problem.suggestion,
+      labels: span.map { [Label($0)] } ?? [])
+  }
+}
+
+extension Call {
+  /// Runs work of the runtime; its problems get the place of the argument, or of the stage.
+  func placing<T>(at argument: String? = nil, _ work: () throws -> T) throws -> T {
+    do {
+      return try work()
+    } catch let problem as RuntimeProblem {
+      throw Problem(problem, at: argument.map(span(of:)) ?? span)
+    }
+  }
+}
+
+extension ProblemCatalogue {
+  /// The codes of the language, the runtime and the shell.
+  static let kvsh = ProblemCatalogue.language
+    .adding(FormatProblems.all.map { Entry($0.code, $0.title, $0.explanation) })
+    .adding(EngineProblems.all.map { Entry($0.code, $0.title, $0.explanation) })
+    .adding(DatasetProblems.all.map { Entry($0.code, $0.title, $0.explanation) })
+    .adding(MetricProblems.all.map { Entry($0.code, $0.title, $0.explanation) })
+    .adding([
+      Entry(
+        "K501", "The store cannot be used",
+        "Rows are kept in store.sqlite under KVSH_HOME as they finish. The folder must exist or be creatable, and be "
+          + "writable. Another kvsh that holds the store for over ten seconds is reported the same way."),
+      Entry("K502", "No such model", "`models` lists the files in the models folder; a path to a .gguf file works too."),
+      Entry("K503", "The file cannot be written", "`save` writes to the path you name; its folder must exist."),
+      Entry("K504", "The file cannot be read", "A path is taken from the current folder, or beside the importing script."),
+      Entry(
+        "K505", "The file's ending is not known",
+        "`save` and `load` choose the format by the ending: .csv .json .jsonl .md for tables; .html .svg .vl.json .txt "
+          + "and the table formats for plots."),
+      Entry("K604", "KVSH_THREADS is not a number of threads", "Unset it to use all cores."),
+      Entry("K605", "There is nothing to compare", "Length differences need rows of the baseline, `fp16`."),
+      Entry("K606", "No room for an answer", "`max` must leave room for a prompt in the model's context."),
+    ])
+}

@@ -1,0 +1,34 @@
+import Foundation
+import Lang
+import Runtime
+
+/// What commands work with: models, the store, progress and the flag that ends long work.
+///
+/// Safe to send: one thread interprets a session, and only it calls commands; `cancellation` alone is shared.
+final class Workbench: @unchecked Sendable {
+  let home: String
+  let terminal: TerminalTraits
+  let progress: any ProgressDisplay
+  let models: ModelLibrary
+  let cancellation = Runtime.Cancellation()
+  private var opened: Store?
+  /// Set when a command returned early because the user asked for it.
+  var wasInterrupted = false
+
+  init(home: String, terminal: TerminalTraits, progress: any ProgressDisplay) {
+    self.home = home
+    self.terminal = terminal
+    self.progress = progress
+    models = ModelLibrary(home: home)
+  }
+
+  /// The store under `home`, opened when first needed.
+  ///
+  /// - Throws: `RuntimeProblem` K501 if it cannot be opened or written.
+  func store() throws -> Store {
+    if let opened { return opened }
+    let store = try Store(home: home)
+    opened = store
+    return store
+  }
+}

@@ -1,0 +1,32 @@
+import Crypto
+import Foundation
+import Runtime
+
+/// SHA-256 of files and texts, as lower-case hexadecimal.
+enum FileDigest {
+  /// The digest of a file; remembered in the store by path, size and time of change.
+  ///
+  /// - Throws: `RuntimeProblem` K201 if the file cannot be read.
+  static func sha256(path: String, store: Store?) throws -> String {
+    let mapped = try MappedFile(path: path)
+    let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+    let changed = (attributes?[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
+    let absolute = URL(fileURLWithPath: path).standardizedFileURL.path
+    let key = "\(absolute)\n\(mapped.bytes.count)\n\(changed)"
+    if let known = try store?.digest(key) { return known }
+    var hash = SHA256()
+    hash.update(bufferPointer: mapped.bytes)
+    let digest = hexadecimal(hash.finalize())
+    try store?.remember(digest: digest, for: key)
+    return digest
+  }
+
+  static func sha256(_ text: String) -> String { hexadecimal(SHA256.hash(data: Data(text.utf8))) }
+
+  private static func hexadecimal(_ digest: SHA256.Digest) -> String {
+    digest.map { byte in
+      let text = String(byte, radix: 16)
+      return text.count == 1 ? "0" + text : text
+    }.joined()
+  }
+}

@@ -1,0 +1,33 @@
+import GRDB
+
+/// One finished (configuration, sample) as the store keeps it.
+struct StoredRow: Codable, Equatable, FetchableRecord, PersistableRecord {
+  static let databaseTableName = "rows"
+
+  /// Hash of the run's specification.
+  var spec: String
+  /// Name of the sample within its data set.
+  var sample: String
+  /// Hash of the prompt's token ids.
+  var prompt: String
+  var config: String
+  var storage: String
+  var promptTokens: Int
+  var outputTokens: Int
+  var finish: String
+  var text: String
+  var truncated: Bool
+  var ttftMs: Double
+  var tbotMs: Double?
+  var e2eMs: Double
+  var batch: Int
+  var cacheBytes: Int
+  var cacheBytesPeak: Int
+  var payloadBytes: Int
+  var scaleBytes: Int
+  var metadataBytes: Int
+  var exactTailBytes: Int
+  var correctionBytes: Int
+  var slackBytes: Int
+  var readBytes: Int
+}

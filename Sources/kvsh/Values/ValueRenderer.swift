@@ -1,0 +1,48 @@
+import Lang
+
+/// Turns any value into what is printed: tables folded to the width, plots drawn, the rest as the language shows it.
+struct ValueRenderer {
+  /// Rows of a table shown on a terminal; files and pipes get all.
+  static let terminalRows = 40
+
+  let terminal: TerminalTraits
+  let width: Int
+
+  func render(_ value: Value, as format: OutputFormat) -> String {
+    switch format {
+    case .table: text(value)
+    case .json: json(value)
+    case .csv: csv(value)
+    }
+  }
+
+  private func text(_ value: Value) -> String {
+    switch value {
+    case .table(let table):
+      return TableDisplay(rows: terminal.isTerminal ? Self.terminalRows : nil, width: width).render(table)
+    case .object(let object):
+      if let plot = object as? PlotValue {
+        return TerminalPlot(width: min(width, 120), style: terminal.plotStyle).render(plot.chart)
+      }
+      return object.display
+    case .string(let text): return text
+    default: return value.display
+    }
+  }
+
+  private func json(_ value: Value) -> String {
+    switch value {
+    case .table(let table): TableText.write(table, as: .json)
+    case .object(let object as PlotValue): VegaLite().render(object.chart)
+    default: ValueJSON.write(value)
+    }
+  }
+
+  private func csv(_ value: Value) -> String {
+    switch value {
+    case .table(let table): TableText.write(table, as: .csv)
+    case .object(let object as PlotValue): TableText.write(object.data, as: .csv)
+    default: text(value)
+    }
+  }
+}
