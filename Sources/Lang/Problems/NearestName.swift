@@ -1,10 +1,10 @@
 /// The name that a mistyped word most likely meant.
-enum NearestName {
+public enum NearestName {
   /// Edits that a word of a length may be away: one in three letters, at least one.
   static func tolerance(_ length: Int) -> Int { max(1, length / 3) }
 
   /// The closest candidate within tolerance; the first of equals.
-  static func of(_ word: String, in candidates: some Sequence<String>) -> String? {
+  public static func of(_ word: String, in candidates: some Sequence<String>) -> String? {
     let letters = Array(word.lowercased().prefix(64))
     var best: (name: String, distance: Int)?
     for candidate in candidates where candidate != word {
@@ -34,7 +34,7 @@ enum NearestName {
   }
 
   /// "did you mean `x`?", if something is near.
-  static func suggestion(_ word: String, in candidates: some Sequence<String>) -> String? {
+  public static func suggestion(_ word: String, in candidates: some Sequence<String>) -> String? {
     of(word, in: candidates).map { "did you mean `\($0)`?" }
   }
 }

@@ -14,7 +14,7 @@ extension Problem {
       labels: [Label(span)])
   }
 
-  static func unknownEntry(
+  public static func unknownEntry(
     _ word: String, kind: String, known: [String], isVariable: Bool, at span: Span
   ) -> Problem {
     Problem(
@@ -25,21 +25,21 @@ extension Problem {
       labels: [Label(span)])
   }
 
-  static func unknownParameter(_ name: String, of owner: String, known: [String], at span: Span) -> Problem {
+  public static func unknownParameter(_ name: String, of owner: String, known: [String], at span: Span) -> Problem {
     Problem(
       "K014", seen: "`\(owner)` has no parameter `\(name)`",
       expected: known.isEmpty ? "no parameters" : known.count <= 12 ? "one of \(listed(known))" : nil,
       suggestion: NearestName.suggestion(name, in: known), labels: [Label(span)])
   }
 
-  static func unknownColumn(_ name: String, columns: [String], at span: Span) -> Problem {
+  public static func unknownColumn(_ name: String, columns: [String], at span: Span) -> Problem {
     Problem(
       "K015", seen: "the table has no column `\(name)`",
       expected: columns.isEmpty ? "a table with columns" : columns.count <= 12 ? "one of \(listed(columns))" : nil,
       suggestion: NearestName.suggestion(name, in: columns), labels: [Label(span)])
   }
 
-  static func unknownField(_ name: String, of type: String, known: [String], at span: Span) -> Problem {
+  public static func unknownField(_ name: String, of type: String, known: [String], at span: Span) -> Problem {
     Problem(
       "K016", seen: "this \(type) has no field `\(name)`",
       expected: known.isEmpty
@@ -65,7 +65,7 @@ extension Problem {
       labels: [Label(span, "again here"), Label(first, "first here")])
   }
 
-  static func missingArgument(_ name: String, of owner: String, doc: String = "", at span: Span) -> Problem {
+  public static func missingArgument(_ name: String, of owner: String, doc: String = "", at span: Span) -> Problem {
     Problem(
       "K020", seen: "`\(owner)` needs `\(name)`\(doc.isEmpty ? "" : ", \(doc.lowercasedFirst)")",
       suggestion: "`help \(owner)` shows how", labels: [Label(span)])
@@ -79,7 +79,7 @@ extension Problem {
       labels: [Label(span)])
   }
 
-  static func wrongArgumentType(
+  public static func wrongArgumentType(
     _ name: String, found: ValueType, expected: ValueType, sweepable: Bool = false, at span: Span
   ) -> Problem {
     Problem(
@@ -88,11 +88,11 @@ extension Problem {
       labels: [Label(span)])
   }
 
-  static func wrongArgumentType(_ name: String, value: Value, expected: ValueType, at span: Span) -> Problem {
+  public static func wrongArgumentType(_ name: String, value: Value, expected: ValueType, at span: Span) -> Problem {
     wrongArgumentType(name, found: value.type, expected: expected, at: span)
   }
 
-  static func outOfRange(_ name: String, value: Value, range: ClosedRange<Double>, at span: Span) -> Problem {
+  public static func outOfRange(_ name: String, value: Value, range: ClosedRange<Double>, at span: Span) -> Problem {
     let expected: String
     switch (range.lowerBound.isFinite, range.upperBound.isFinite) {
     case (true, true): expected = "\(number(range.lowerBound)) to \(number(range.upperBound))"
@@ -103,7 +103,7 @@ extension Problem {
       "K023", seen: "`\(name)` must be \(expected); \(value.display) was given", labels: [Label(span)])
   }
 
-  static func notAllowed(_ name: String, value: Value, allowed: [Value], at span: Span) -> Problem {
+  public static func notAllowed(_ name: String, value: Value, allowed: [Value], at span: Span) -> Problem {
     let words = allowed.map { if case .string(let text) = $0 { text } else { $0.display } }
     let given = if case .string(let text) = value { text } else { value.display }
     var suggestion: String?
@@ -118,7 +118,7 @@ extension Problem {
     Problem("K027", seen: "the \(kind) `\(name)` builds no value", expected: "its bare name", labels: [Label(span)])
   }
 
-  static func wrongInput(
+  public static func wrongInput(
     of command: String, found: ValueType, from: Span?, expected: [ValueType], at span: Span
   ) -> Problem {
     let wanted = ValueType.union(expected.filter { $0 != .nil }).name
@@ -127,7 +127,7 @@ extension Problem {
       labels: [Label(span, "expects \(wanted)")] + (from.map { [Label($0, "yields \(found.name)")] } ?? []))
   }
 
-  static func missingInput(of command: String, expected: [ValueType], at span: Span) -> Problem {
+  public static func missingInput(of command: String, expected: [ValueType], at span: Span) -> Problem {
     let wanted = ValueType.union(expected).name
     return Problem(
       "K031", seen: "`\(command)` stands first, so nothing comes in", expected: wanted,

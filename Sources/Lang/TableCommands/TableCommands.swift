@@ -19,13 +19,13 @@ public enum TableCommands {
 
 extension Table {
   /// The position of a column; throws with the columns there are.
-  func requiredColumn(_ name: String, at span: Span) throws -> Int {
+  public func requiredColumn(_ name: String, at span: Span) throws -> Int {
     guard let index = columnIndex(name) else { throw Problem.unknownColumn(name, columns: columnNames, at: span) }
     return index
   }
 
   /// Positions of the columns that a call names in a `.column` parameter.
-  func columns(named parameter: String, in call: Call) throws -> [Int] {
+  public func columns(named parameter: String, in call: Call) throws -> [Int] {
     try (call.arguments[parameter] ?? []).flatMap { argument -> [Int] in
       guard case .value(let value) = argument.content else { return [] }
       let names: [Value] = if case .list(let list) = value { list } else { [value] }
@@ -34,7 +34,7 @@ extension Table {
   }
 
   /// Rows with equal values in these columns, in order of first appearance.
-  func groups(by columns: [Int]) -> [[Int]] {
+  public func groups(by columns: [Int]) -> [[Int]] {
     if columns.isEmpty { return [Array(0..<rowCount)] }
     var groups: [[Int]] = []
     if columns.count == 1, case .strings(let cells) = self.columns[columns[0]].data {
