@@ -32,7 +32,7 @@ let package = Package(
   ],
   targets: variants + [
     .target(name: "CIntrinsics"),
-    .systemLibrary(name: "CEdit", pkgConfig: "libedit", providers: [.apt(["libedit-dev"]), .brew(["libedit"])]),
+    .target(name: "CEdit", linkerSettings: [.linkedLibrary("edit")]),
     .target(name: "KernelABI", path: "Sources/Runtime/Kernels/ABI"),
     .target(name: "Lang"),
     .target(
