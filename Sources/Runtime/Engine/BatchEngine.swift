@@ -1,3 +1,5 @@
+import Foundation
+
 /// Runs many requests through one model with continuous batching: a request joins as soon as another leaves.
 ///
 /// Sequences of unequal length share each decode step without padding. A request's tokens depend on the model, the
@@ -167,4 +169,25 @@ private struct ActiveSequence {
 extension Duration {
   /// The duration as a number of seconds.
   var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+}
+
+extension BatchEngine {
+  /// The likeliest next tokens after a text, uncompressed, with natural-log probabilities; ties by id.
+  ///
+  /// - Throws: `RuntimeProblem` K602 (numbers), K603 (prompt).
+  public func likeliest(after prompt: [Int32], count: Int) throws -> [(token: Int32, logProbability: Double)] {
+    let context = model.configuration.contextTokens
+    guard !prompt.isEmpty, prompt.count <= context else {
+      throw RuntimeProblem("K603", seen: "a text of \(prompt.count) tokens", expected: "1 to \(context) tokens")
+    }
+    try pass.run([.prompt(prompt, of: try pass.makeCache(.none), isLast: true)])
+    let logits = UnsafeBufferPointer(
+      start: pass.logits(rows: [prompt.count - 1]), count: model.configuration.vocabulary)
+    let maximum = Double(logits[Sampler.likeliest(logits)])
+    let total = logits.reduce(0.0) { $0 + exp(Double($1) - maximum) }
+    let ranked = logits.indices.sorted { logits[$0] != logits[$1] ? logits[$0] > logits[$1] : $0 < $1 }
+    return ranked.prefix(max(0, count)).map {
+      (Int32(truncatingIfNeeded: $0), Double(logits[$0]) - maximum - log(total))
+    }
+  }
 }

@@ -1,0 +1,52 @@
+import Lang
+import Runtime
+
+/// `compress kivi bits=2`: configurations out of a method, several, or a list of them.
+struct CompressCommand: Command {
+  let signature = Signature(
+    "compress", summary: "Makes configurations of a method; a list as a parameter is a sweep.",
+    details: """
+      A second `compress` in the pipe adds its method to every configuration of the first: methods fill slots (which \
+      tokens stay, how they are stored), and two that fill the same slot are refused.
+      """,
+    parameters: [
+      Parameter(
+        "method", .name(kind: "method"), doc: "A method, `kivi`; a preset, `h2o/rethinking`; or a list of method values.",
+        positional: true, required: true, orValue: .union([.object("config"), .list]))
+    ],
+    accepts: [.nil, .object("config")], produces: .object("config"),
+    examples: [
+      Example("compress kivi bits=2", "KIVI at 2 bits."),
+      Example("compress kivi bits=[2,4] group=[32,64]", "Four configurations."),
+      Example("compress [kivi(bits=2), h2o(budget=512)]", "Two methods side by side."),
+      Example("compress h2o variant=prefill budget=30% | compress kivi bits=4", "Tokens dropped, the rest packed."),
+    ], group: "experiments")
+
+  func run(_ call: Call, in context: Context) throws -> Value {
+    let own = try configurations(call)
+    guard let before = call.input.configurations else { return .object(ConfigurationValue(compressors: own)) }
+    let composed = try call.placing {
+      try before.flatMap { first in try own.map { try first.composed(with: $0) } }
+    }
+    return .object(ConfigurationValue(compressors: composed))
+  }
+
+  private func configurations(_ call: Call) throws -> [Compressor] {
+    if let entry = call.entry("method") {
+      let given = entry.parameters.filter { call.isGiven($0.name) }.map { ($0.name, call.values($0.name)) }
+      do {
+        return try Sweep.configurations(entry.name, given)
+      } catch let problem as RuntimeProblem {
+        let named = given.first { problem.seen.contains($0.0 + "=") }
+        throw Problem(problem, at: named.map { call.span(of: $0.0) } ?? call.span)
+      }
+    }
+    guard let compressors = try call.value("method").configurations, !compressors.isEmpty else {
+      throw Problem(
+        "K302", seen: "`compress` was given \(try call.value("method").type.name)",
+        expected: "a method, or a list of method values such as [kivi(bits=2), h2o(budget=512)]",
+        labels: [.init(call.span(of: "method"))])
+    }
+    return compressors
+  }
+}

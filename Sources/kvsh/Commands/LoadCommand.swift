@@ -1,0 +1,33 @@
+import Foundation
+import Lang
+
+/// `load "rows.csv"`: a table out of a file.
+struct LoadCommand: Command {
+  let signature = Signature(
+    "load", summary: "Reads a table from .csv, .json or .jsonl.",
+    parameters: [Parameter("path", .path, doc: "The file.", positional: true, required: true)], produces: .table,
+    examples: [Example("load \"examples/lengths.csv\" | lengths", "Lengths measured elsewhere.")], group: "data")
+
+  func run(_ call: Call, in context: Context) throws -> Value {
+    let path = try call.path("path")
+    guard let format = TableText.Format(path: path), format != .markdown else {
+      throw Problem(
+        "K505", seen: "\(path) has no ending that `load` reads", expected: ".csv .json .jsonl",
+        labels: [.init(call.span(of: "path"))])
+    }
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw Problem(
+        "K504", seen: "the file \(path) cannot be read", expected: "a file that exists",
+        labels: [.init(call.span(of: "path"))])
+    }
+    guard let text = String(validating: data, as: UTF8.self) else {
+      throw Problem(
+        "K504", seen: "the file \(path) is not text", expected: "UTF-8", labels: [.init(call.span(of: "path"))])
+    }
+    do {
+      return .table(try TableText.read(text, as: format))
+    } catch let problem as Problem {
+      throw problem.at(call.span(of: "path"))
+    }
+  }
+}

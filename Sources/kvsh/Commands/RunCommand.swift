@@ -1,0 +1,123 @@
+import Lang
+import Runtime
+
+/// `run sharegpt n=1000`: every configuration, and the uncompressed cache, over the samples of a data set.
+struct RunCommand: Command {
+  let workbench: Workbench
+
+  let signature = Signature(
+    "run", summary: "Runs configurations and the uncompressed baseline over a data set; one row a response.",
+    details: """
+      Configurations come through the pipe; without any, the baseline alone runs. Rows are kept as they finish: the same \
+      line again goes on where it stopped, or returns at once. Ctrl-C returns the rows that are finished.
+
+      ttft_ms runs from the start of a request's prefill to its first token, e2e_ms to its last; tbot_ms is the mean time \
+      between the others. cache_bytes is held at the end, cache_bytes_peak at most, read_bytes is read by one decode step.
+      """,
+    parameters: [
+      Parameter("dataset", .name(kind: "dataset"), doc: "Where the prompts come from.", positional: true, required: true)
+    ] + RunOptions.parameters,
+    accepts: [.nil, .object("config"), .list], produces: .table, columns: RunTable.columnNames,
+    examples: [
+      Example("run sharegpt n=4 max=16", "The baseline alone."),
+      Example("compress kivi bits=2 | run sharegpt n=4 max=16", "Beside a compressed cache."),
+    ], group: "experiments")
+
+  func run(_ call: Call, in context: Context) throws -> Value {
+    let options = try RunOptions(call)
+    let store = try call.placing { try workbench.store() }
+    let loaded = try call.placing { try workbench.models.current(store: store) }
+    let load = try load(call, options, loaded)
+    if let shortfall = load.shortfall { context.print("note: \(shortfall)") }
+    let chat = options.chat ?? loaded.chats
+    let samples = try call.placing {
+      try load.requests.map { try PreparedSample($0, loaded, chat: chat, maxTokens: options.maxTokens) }
+    }
+    let study = StudyRun(
+      loaded: loaded, store: store, workbench: workbench, options: options,
+      configurations: try configurations(call, options), samples: samples, chat: chat)
+    let total = study.configurations.count * samples.count
+    let line = try call.placing { try store.begin(line: call.span.source.text, total: total) }
+    let outcome = try call.placing { try study.run() }
+    let rows = zip(study.configurations, outcome.rows).flatMap { configuration, rows in
+      // The label is this line's: a stored row may come from one that gave a default by name.
+      samples.compactMap { sample -> StoredRow? in
+        guard var row = rows[study.key(sample)] else { return nil }
+        row.config = configuration.label
+        return row
+      }
+    }
+    try call.placing { try store.end(line: line, rows: rows.count) }
+    note(study, outcome, rows.count, total, in: context)
+    return .table(RunTable.table(rows))
+  }
+
+  private func load(_ call: Call, _ options: RunOptions, _ loaded: LoadedModel) throws -> DatasetLoad {
+    let name = try call.name("dataset")
+    return try call.placing(at: "dataset") {
+      let found = try Datasets.find(name, home: workbench.home)
+      return try found.load(
+        try DatasetCall.values(call, for: found.dataset.card), countTokens: { loaded.rawIds($0).count })
+    }
+  }
+
+  /// What came through the pipe, the baseline first, nothing twice.
+  private func configurations(_ call: Call, _ options: RunOptions) throws -> [Compressor] {
+    var all: [Compressor] = options.baseline ? [.none] : []
+    if call.input.type != .nil {
+      guard let own = call.input.configurations else {
+        throw Problem(
+          "K302", seen: "`run` was given \(call.input.type.name)", expected: "configurations of `compress`",
+          labels: [call.inputSpan ?? call.span].map { .init($0) })
+      }
+      all += own
+    } else if all.isEmpty {
+      all = [.none]
+    }
+    var seen: Set<String> = []
+    return all.filter { seen.insert($0.specification).inserted }
+  }
+
+  private func note(_ study: StudyRun, _ outcome: StudyRun.Outcome, _ rows: Int, _ total: Int, in context: Context) {
+    if outcome.wasCancelled {
+      // The rest of the line works on what is there; the session stops after it.
+      workbench.wasInterrupted = true
+      workbench.cancellation.reset()
+      context.cancellation.reset()
+      context.print("note: interrupted with \(rows) of \(total) rows; the same line goes on from here")
+    }
+    let truncated = study.samples.filter(\.truncated).count
+    if truncated > 0 { context.print("note: \(truncated) of \(study.samples.count) prompts lost their middle to fit") }
+    for (place, configuration) in study.configurations.enumerated() where !configuration.stages.isEmpty {
+      guard let base = study.configurations.firstIndex(where: { $0.stages.isEmpty }) else { return }
+      let pairs = outcome.rows[place].compactMap { key, row in outcome.rows[base][key].map { ($0, row) } }
+      if !pairs.isEmpty, pairs.allSatisfy({ $0.text == $1.text && $0.payloadBytes == $1.payloadBytes }) {
+        context.print(
+          "note: \(configuration.label) changed nothing in \(pairs.count) responses: no cache grew past what it keeps")
+      }
+    }
+  }
+}
+
+/// The data set's own arguments of a call.
+enum DatasetCall {
+  static func values(_ call: Call, for card: DatasetCard) throws -> [String: DatasetValue] {
+    var values: [String: DatasetValue] = [:]
+    for parameter in card.parameters {
+      guard parameter.name == "seed" || call.isGiven(parameter.name), let value = call.optional(parameter.name) else {
+        continue
+      }
+      switch value {
+      case .int(let number): values[parameter.name] = .int(number)
+      case .float(let number): values[parameter.name] = .float(number)
+      case .string(let text): values[parameter.name] = .string(text)
+      case .bool(let flag): values[parameter.name] = .bool(flag)
+      default:
+        throw Problem(
+          "K406", seen: "\(parameter.name)=\(value.display)", expected: parameter.expectation,
+          labels: [.init(call.span(of: parameter.name))])
+      }
+    }
+    return values
+  }
+}

@@ -1,0 +1,92 @@
+import Foundation
+import Lang
+
+/// `save "x.html"`: writes what came through the pipe in the format of the path's ending.
+struct SaveCommand: Command {
+  let workbench: Workbench
+
+  let signature = Signature(
+    "save", summary: "Writes a table, a plot or a value to a file; its ending chooses the format.",
+    details: """
+      Tables: .csv .json .jsonl .md .txt. Plots: .html (a page), .svg, .vl.json (Vega-Lite), .txt, and the table formats for \
+      the numbers behind them. Anything else: .json or .txt. A file that is there is replaced at once or not at all.
+      """,
+    parameters: [Parameter("path", .path, doc: "The file.", positional: true, required: true)],
+    accepts: [.any], produces: .nil,
+    examples: [Example("[{a: 1}] | table | save \"a.csv\"", "One row.")], group: "data")
+
+  func run(_ call: Call, in context: Context) throws -> Value {
+    let path = try call.path("path")
+    let text = try content(call.input, path, call)
+    do {
+      let url = URL(fileURLWithPath: path)
+      try Data(text.utf8).write(to: url, options: .atomic)
+    } catch {
+      throw Problem(
+        "K503", seen: "\(path) cannot be written: \((error as NSError).localizedDescription)",
+        expected: "a path in a folder that exists and can be written", labels: [.init(call.span(of: "path"))])
+    }
+    context.print("saved \(path) (\(text.utf8.count) bytes)")
+    return .nil
+  }
+
+  private func content(_ value: Value, _ path: String, _ call: Call) throws -> String {
+    let name = path.lowercased()
+    if case .object(let object) = value, let plot = object as? PlotValue {
+      if name.hasSuffix(".html") || name.hasSuffix(".htm") { return page(plot) }
+      if name.hasSuffix(".svg") { return SVGPlot().render(plot.chart) }
+      if name.hasSuffix(".vl.json") { return VegaLite().render(plot.chart) }
+      if name.hasSuffix(".txt") { return TerminalPlot(width: 100).render(plot.chart) + "\n" }
+      if let text = table(plot.data, name) { return text }
+      throw unknown(path, ".html .svg .vl.json .csv .json .jsonl .md .txt", call)
+    }
+    if case .table(let rows) = value {
+      if let text = table(rows, name) { return text }
+      if name.hasSuffix(".txt") { return TableDisplay().render(rows) + "\n" }
+      throw unknown(path, ".csv .json .jsonl .md .txt", call)
+    }
+    if name.hasSuffix(".json") { return ValueJSON.write(value) + "\n" }
+    if name.hasSuffix(".txt") { return value.text + "\n" }
+    throw unknown(path, ".json .txt", call)
+  }
+
+  private func table(_ table: Table, _ name: String) -> String? {
+    TableText.Format(path: name).map { TableText.write(table, as: $0) }
+  }
+
+  private func page(_ plot: PlotValue) -> String {
+    let header = plot.summary.columnNames
+    let rows = (0..<plot.summary.rowCount).map { row in
+      plot.summary.columns.map { ValueText.short($0.data[row]) }
+    }
+    return HTMLPage(chart: plot.chart, command: plot.command, table: [header] + rows, notes: []).render()
+  }
+
+  private func unknown(_ path: String, _ endings: String, _ call: Call) -> Problem {
+    Problem(
+      "K505", seen: "\(path) has no ending that fits", expected: endings, labels: [.init(call.span(of: "path"))])
+  }
+}
+
+extension TableText.Format {
+  /// The format of a path's ending.
+  init?(path: String) {
+    let name = path.lowercased()
+    let formats: [(String, TableText.Format)] = [
+      (".csv", .csv), (".jsonl", .jsonLines), (".ndjson", .jsonLines), (".json", .json), (".md", .markdown),
+    ]
+    guard let format = formats.first(where: { name.hasSuffix($0.0) })?.1 else { return nil }
+    self = format
+  }
+}
+
+/// Numbers as a page shows them.
+enum ValueText {
+  static func short(_ value: Value) -> String {
+    switch value {
+    case .float(let number): String(format: "%.3g", number)
+    case .share(let share): String(format: "%.1f %%", share * 100)
+    default: value.text
+    }
+  }
+}

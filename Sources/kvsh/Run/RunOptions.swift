@@ -1,0 +1,44 @@
+import Lang
+import Runtime
+
+/// The arguments of `run`, read once.
+struct RunOptions {
+  var maxTokens: Int
+  var sampling: Sampling
+  var batch: Int
+  var chat: Bool?
+  var baseline: Bool
+
+  init(_ call: Call) throws {
+    maxTokens = try call.int("max")
+    let seed = try call.int("seed")
+    sampling = Sampling(
+      temperature: try call.float("temperature"), topP: try call.float("top_p"), topK: try call.int("top_k"),
+      seed: UInt64(max(0, call.optional("noise_seed")?.asInt ?? seed)))
+    batch = try call.int("batch")
+    chat = switch try call.name("chat") {
+    case "on": true
+    case "off": false
+    default: nil
+    }
+    baseline = try call.name("baseline") == "on"
+  }
+
+  /// The parameters, shared by the declaration and this reader.
+  static let parameters = [
+    Parameter("max", .int, default: .int(1024), range: 1...65_536, doc: "Most new tokens of a response."),
+    Parameter("temperature", .value(.number), default: .float(1), range: 0...100, doc: "0 takes the likeliest token."),
+    Parameter("top_p", .value(.number), default: .float(1), range: 0...1, doc: "Likeliest tokens up to this sum."),
+    Parameter("top_k", .int, default: .int(0), range: 0...1e6, doc: "Likeliest tokens; 0 keeps all."),
+    Parameter(
+      "seed", .int, default: .int(0), range: 0...4_294_967_295,
+      doc: "Choice of samples, and of the noise all configurations share."),
+    Parameter("noise_seed", .int, range: 0...4_294_967_295, doc: "Another noise for the same samples. Default: seed."),
+    Parameter("batch", .int, default: .int(8), range: 1...256, doc: "Sequences decoded together; texts do not change."),
+    Parameter(
+      "chat", .choice(["auto", "on", "off"]), default: .string("auto"),
+      doc: "The model's chat template around the prompt; auto is on if the model file has one."),
+    Parameter(
+      "baseline", .choice(["on", "off"]), default: .string("on"), doc: "Run the uncompressed cache on the same samples."),
+  ]
+}

@@ -1,0 +1,109 @@
+import Foundation
+import Lang
+import Runtime
+
+/// Runs configurations over samples, keeping each row as it finishes; what the store has is not run again.
+struct StudyRun {
+  let loaded: LoadedModel
+  let store: Store
+  let workbench: Workbench
+  let options: RunOptions
+  let configurations: [Compressor]
+  let samples: [PreparedSample]
+  let chat: Bool
+
+  /// Rows so far, and whether the user ended the run early.
+  struct Outcome {
+    var rows: [[Store.RowKey: StoredRow]]  // one dictionary a configuration
+    var wasCancelled = false
+    var reused = 0
+  }
+
+  private func specification(_ compressor: Compressor, ignoresEnd: Bool, maxTokens: Int) -> RunSpecification {
+    RunSpecification(
+      model: loaded.digest, precision: loaded.model.precision.rawValue, kernels: loaded.kernels,
+      compressor: compressor.specification, chat: chat, maxTokens: maxTokens, ignoresEnd: ignoresEnd,
+      temperature: options.sampling.temperature, topP: options.sampling.topP, topK: options.sampling.topK,
+      seed: options.sampling.seed)
+  }
+
+  func run() throws -> Outcome {
+    for compressor in configurations { try compressor.check(shape: loaded.model.cacheShape) }
+    var outcome = Outcome(rows: [])
+    // Samples may have lengths of their own, so a configuration may have several specifications.
+    var hashes: [[Int: String]] = []
+    for compressor in configurations {
+      var stored: [Store.RowKey: StoredRow] = [:]
+      var own: [Int: String] = [:]
+      var known: [String: [Store.RowKey: StoredRow]] = [:]
+      for (index, sample) in samples.enumerated() {
+        let hash = specification(compressor, ignoresEnd: sample.ignoresEnd, maxTokens: sample.maxTokens).hash
+        own[index] = hash
+        if known[hash] == nil { known[hash] = try store.rows(spec: hash) }
+        let key = key(sample)
+        if let row = known[hash]?[key] { stored[key] = row }
+      }
+      outcome.reused += stored.count
+      outcome.rows.append(stored)
+      hashes.append(own)
+    }
+    let total = configurations.count * samples.count
+    var done = outcome.reused
+    func report(_ note: String) {
+      workbench.progress.update(ProgressState(label: "run", done: done, total: total, note: note))
+    }
+    defer { workbench.progress.finish() }
+    // Blocks of samples through every configuration, so that a run that is ended early has pairs to compare.
+    let block = max(16, options.batch * 4)
+    do {
+      for start in stride(from: 0, to: samples.count, by: block) {
+        let part = start..<min(samples.count, start + block)
+        for (place, compressor) in configurations.enumerated() {
+          let missing = part.filter { outcome.rows[place][key(samples[$0])] == nil }
+          guard !missing.isEmpty else { continue }
+          report(compressor.label)
+          let byName = Dictionary(missing.map { (samples[$0].request.id, $0) }) { first, _ in first }
+          try loaded.engine.run(
+            missing.map {
+              GenerationRequest(
+                sample: samples[$0].request.id, prompt: samples[$0].ids, maxTokens: samples[$0].maxTokens,
+                ignoresEnd: samples[$0].ignoresEnd)
+            }, compressor: compressor, sampling: options.sampling, batch: options.batch,
+            cancellation: workbench.cancellation,
+            onToken: { _, _ in report(compressor.label) }
+          ) { generation in
+            guard let index = byName[generation.sample], let hash = hashes[place][index] else { return }
+            let row = row(generation, samples[index], compressor, hash)
+            try store.save(row)
+            outcome.rows[place][key(samples[index])] = row
+            done += 1
+            report(compressor.label)
+          }
+        }
+      }
+    } catch is CancellationError {
+      outcome.wasCancelled = true
+    }
+    return outcome
+  }
+
+  func key(_ sample: PreparedSample) -> Store.RowKey {
+    Store.RowKey(sample: sample.request.id, prompt: sample.promptHash)
+  }
+
+  private func row(
+    _ generation: Generation, _ sample: PreparedSample, _ compressor: Compressor, _ hash: String
+  ) -> StoredRow {
+    StoredRow(
+      spec: hash, sample: sample.request.id, prompt: sample.promptHash, config: compressor.label,
+      storage: compressor.storage.rawValue, promptTokens: generation.promptTokens,
+      outputTokens: generation.tokens.count, finish: generation.finish.rawValue,
+      text: loaded.tokenizer.decode(generation.tokens, skipSpecial: true), truncated: sample.truncated,
+      ttftMs: generation.firstTokenSeconds * 1000, tbotMs: generation.betweenTokensSeconds.map { $0 * 1000 },
+      e2eMs: generation.totalSeconds * 1000, batch: options.batch, cacheBytes: generation.cacheBytes.held,
+      cacheBytesPeak: generation.peakCacheBytes, payloadBytes: generation.cacheBytes.payload,
+      scaleBytes: generation.cacheBytes.scales, metadataBytes: generation.cacheBytes.metadata,
+      exactTailBytes: generation.cacheBytes.exactTail, correctionBytes: generation.cacheBytes.corrections,
+      slackBytes: generation.cacheBytes.slack, readBytes: generation.readBytesPerStep)
+  }
+}
