@@ -64,6 +64,21 @@ KV_INLINE kv_i32x16 kv_dot4(kv_i32x16 acc, kv_u8x64 w, int32_t x) {
   }
   memcpy(&acc, sum, 64);
   return acc;
+#elif defined(__SSE2__)
+  // Bytes widened to 16 bits: pmaddwd adds pairs without loss, a shuffle brings the pairs of one output together.
+  __m128i part[4], sum[4], zero = _mm_setzero_si128(), word = _mm_cvtsi32_si128(x);
+  __m128i half = _mm_srai_epi16(_mm_unpacklo_epi8(word, word), 8), both = _mm_unpacklo_epi64(half, half);
+  memcpy(part, &w, 64);
+  memcpy(sum, &acc, 64);
+  for (int q = 0; q < 4; q++) {
+    __m128 lo = _mm_castsi128_ps(_mm_madd_epi16(_mm_unpacklo_epi8(part[q], zero), both));
+    __m128 hi = _mm_castsi128_ps(_mm_madd_epi16(_mm_unpackhi_epi8(part[q], zero), both));
+    __m128i even = _mm_castps_si128(_mm_shuffle_ps(lo, hi, 0x88));
+    __m128i odd = _mm_castps_si128(_mm_shuffle_ps(lo, hi, 0xdd));
+    sum[q] = _mm_add_epi32(sum[q], _mm_add_epi32(even, odd));
+  }
+  memcpy(&acc, sum, 64);
+  return acc;
 #else
   int8_t s[4];
   memcpy(s, &x, 4);
@@ -122,9 +137,15 @@ KV_INLINE kv_f32x16 kv_load_half16(const uint16_t *p) {
   memcpy(&r, part, 64);
   return r;
 #else
-  kv_f32x16 r;
-  for (int i = 0; i < 16; i++) r[i] = kv_half_to_float_scalar(p[i]);
-  return r;
+  // The half's exponent and fraction as a float 2^112 too small: the product is exact, subnormals included.
+  kv_u16x16 half;
+  memcpy(&half, p, 32);
+  kv_i32x16 wide = __builtin_convertvector(half, kv_i32x16), rest = wide & 0x7fff;
+  kv_i32x16 finite = (kv_i32x16)((kv_f32x16)(rest << 13) * 0x1p112f);
+  kv_i32x16 special = (rest << 13) | 0x7f800000 | ((rest > 0x7c00) & 0x400000);
+  kv_i32x16 isSpecial = rest > 0x7bff;
+  kv_u32x16 sign = ((kv_u32x16)wide & 0x8000) << 16;
+  return (kv_f32x16)((kv_u32x16)((finite & ~isSpecial) | (special & isSpecial)) | sign);
 #endif
 }
 
@@ -137,7 +158,15 @@ KV_INLINE void kv_store_half16(uint16_t *p, kv_f32x16 x) {
   _mm_storeu_si128((__m128i *)p, _mm256_cvtps_ph(part[0], _MM_FROUND_TO_NEAREST_INT));
   _mm_storeu_si128((__m128i *)(p + 8), _mm256_cvtps_ph(part[1], _MM_FROUND_TO_NEAREST_INT));
 #else
-  for (int i = 0; i < 16; i++) p[i] = kv_float_to_half_scalar(x[i]);
+  // The four cases of kv_float_to_half_scalar, chosen by masks.
+  kv_i32x16 bits = (kv_i32x16)x, rest = bits & 0x7fffffff;
+  kv_i32x16 normal = (rest - 0x38000000 + 0xfff + ((rest >> 13) & 1)) >> 13;
+  kv_i32x16 small = (kv_i32x16)((kv_f32x16)rest + 0.5f) - 0x3f000000;
+  kv_i32x16 isNaN = rest > 0x7f800000, isBig = (rest > 0x477fefff) & ~isNaN, isSmall = rest < 0x38800000;
+  kv_i32x16 magnitude = (normal & ~(isNaN | isBig | isSmall)) | (small & isSmall) | (isBig & 0x7c00) |
+                        (isNaN & (0x7e00 | ((rest >> 13) & 0x3ff)));
+  kv_u16x16 half = __builtin_convertvector((kv_u32x16)(magnitude | (((kv_u32x16)bits >> 16) & 0x8000)), kv_u16x16);
+  memcpy(p, &half, 32);
 #endif
 }
 

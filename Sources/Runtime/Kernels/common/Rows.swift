@@ -15,12 +15,12 @@ import KernelABI
     let magnitude = magnitudes(a).replacing(with: magnitudes(b), where: magnitudes(b) .> magnitudes(a))
     let largest = laneMaximum(magnitude)
     let inverse = largest > 0 ? 127 / largest : 0
-    // Adding 1.5 * 2^23 leaves round-half-even(x) in the low bits.
-    let ia = unsafeBitCast(multiplyAdd(magic, a, Floats(repeating: inverse)), to: Ints.self)
-      &- unsafeBitCast(magic, to: Ints.self)
-    let ib = unsafeBitCast(multiplyAdd(magic, b, Floats(repeating: inverse)), to: Ints.self)
-      &- unsafeBitCast(magic, to: Ints.self)
-    UnsafeMutableRawPointer(codes + block * 32).storeBytes(of: SIMD16<Int8>(truncatingIfNeeded: ia), as: SIMD16<Int8>.self)
+    // Adding 1.5 * 2^23 leaves round-half-even(x) in the low bits. Not fused, or numbers beside the middle of two codes
+    // would fall to one side with fused multiply-add and to the other without.
+    let ia = unsafeBitCast(a * inverse + magic, to: Ints.self) &- unsafeBitCast(magic, to: Ints.self)
+    let ib = unsafeBitCast(b * inverse + magic, to: Ints.self) &- unsafeBitCast(magic, to: Ints.self)
+    UnsafeMutableRawPointer(codes + block * 32).storeBytes(
+      of: SIMD16<Int8>(truncatingIfNeeded: ia), as: SIMD16<Int8>.self)
     UnsafeMutableRawPointer(codes + block * 32 + 16)
       .storeBytes(of: SIMD16<Int8>(truncatingIfNeeded: ib), as: SIMD16<Int8>.self)
     scales[block] = largest / 127

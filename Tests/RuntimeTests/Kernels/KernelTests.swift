@@ -1,0 +1,287 @@
+import KernelABI
+import Testing
+
+@testable import Runtime
+
+/// Every kernel of every instruction set this processor runs against its plain twin, over random shapes.
+@Suite(.serialized)
+struct KernelTests {
+  /// |found - expected| over the magnitudes that were added up; infinite if a number is missing or NaN.
+  static func error(_ found: [Float], _ expected: [Double], _ magnitudes: [Double]) -> Double {
+    guard found.count == expected.count, !found.contains(where: \.isNaN) else { return .infinity }
+    return found.indices.reduce(0) { worst, i in
+      max(worst, abs(Double(found[i]) - expected[i]) / (magnitudes[i] + 1e-6))
+    }
+  }
+
+  static func magnitudes(_ x: [Float]) -> [Double] { x.map { abs(Double($0)) } }
+  static func doubles(_ x: [Float]) -> [Double] { x.map(Double.init) }
+  static let elements: [FloatElement] = [.float32, .float16, .bfloat16]
+
+  @Test("rounding rows to bytes: the same integers as the twin in every set", arguments: InstructionSet.available)
+  func quantiseRows(_ set: InstructionSet) {
+    let kernels = KernelTrial(set)
+    for trial in 0..<60 {
+      var draw = SeededNumbers(trial)
+      let width = 32 * draw.int(1...9)
+      var x = draw.numbers(width * draw.int(1...5), scale: Float.random(in: 1e-3...1e3, using: &draw))
+      if trial % 5 == 0 { for i in 0..<32 { x[i] = 0 } }
+      // Numbers whose codes are near ties.
+      if trial % 3 == 0 { for i in 0..<32 { x[i] = Float(i) / 2 - 8 + (i == 0 ? 63.5 : 0) } }
+      let found = kernels.quantiseRows(x, width: width)
+      let twin = ScalarTwins.quantiseRows(x)
+      #expect(found.codes == twin.codes)
+      #expect(found.scales == twin.scales)
+      #expect(found.sums == twin.sums)
+    }
+  }
+
+  @Test("the byte codes of a million numbers are the same in every set")
+  func sameCodes() {
+    var draw = SeededNumbers(77)
+    let x = (0..<1 << 20).map { _ in Float.random(in: -3...3, using: &draw) }
+    let twin = ScalarTwins.quantiseRows(x)
+    for set in InstructionSet.available {
+      #expect(zip(KernelTrial(set).quantiseRows(x, width: 1024).codes, twin.codes).filter { $0 != $1 }.count == 0)
+    }
+  }
+
+  /// Random records with their weights [panels * 16, width].
+  static func records(
+    _ draw: inout SeededNumbers, bits: Int, zero: Int32, hasMinimum: Bool, panels: Int, width: Int
+  ) -> (bytes: [UInt8], weights: [Double]) {
+    let blocks = width / 32
+    let recordBytes = PackedPanels.recordBytes(bits: bits, hasMinimum: hasMinimum)
+    var bytes = [UInt8](repeating: 0, count: panels * blocks * recordBytes)
+    var weights = [Double](repeating: 0, count: panels * 16 * width)
+    for panel in 0..<panels {
+      for block in 0..<blocks {
+        let record = (panel * blocks + block) * recordBytes
+        for lane in 0..<16 {
+          let scale = Half.bits(Float.random(in: -0.1...0.1, using: &draw))
+          let minimum = hasMinimum ? Half.bits(Float.random(in: -1...1, using: &draw)) : 0
+          let scales = record + 64 * bits + 2 * lane
+          bytes[scales] = UInt8(scale & 255)
+          bytes[scales + 1] = UInt8(scale >> 8)
+          if hasMinimum {
+            bytes[scales + 32] = UInt8(minimum & 255)
+            bytes[scales + 33] = UInt8(minimum >> 8)
+          }
+          for i in 0..<32 {
+            let code = UInt8.random(in: 0...(bits == 4 ? 15 : 255), using: &draw)
+            let (step, j) = i.quotientAndRemainder(dividingBy: 4)
+            if bits == 4 {
+              bytes[record + step / 2 * 64 + lane * 4 + j] |= step % 2 == 0 ? code : code << 4
+            } else {
+              bytes[record + step * 64 + lane * 4 + j] = code
+            }
+            weights[(panel * 16 + lane) * width + block * 32 + i] =
+              Double(Half.float(scale)) * Double(Int32(code) - zero) + Double(Half.float(minimum))
+          }
+        }
+      }
+    }
+    return (bytes, weights)
+  }
+
+  @Test("integer products equal the twin's within 2e-6 of the magnitudes", arguments: InstructionSet.available)
+  func multiplyPacked(_ set: InstructionSet) {
+    let kernels = KernelTrial(set)
+    for trial in 0..<40 {
+      var draw = SeededNumbers(trial)
+      let bits = trial % 2 == 0 ? 4 : 8
+      let hasMinimum = trial % 4 < 2
+      let zero: Int32 = [0, 8, 16, 128][trial % 4]
+      let width = 32 * draw.int(1...6)
+      let panels = draw.int(1...3)
+      let rows = draw.int(1...20)
+      let x = draw.numbers(rows * width)
+      let (bytes, weights) = Self.records(
+        &draw, bits: bits, zero: zero, hasMinimum: hasMinimum, panels: panels, width: width)
+      let found = kernels.multiplyPacked(
+        x, width: width, bytes, bits: bits, zero: zero, hasMinimum: hasMinimum, panels: panels)
+      let codes = ScalarTwins.quantiseRows(x)
+      let rounded = codes.codes.indices.map { Double(codes.codes[$0]) * Double(codes.scales[$0 / 32]) }
+      let twin = ScalarTwins.multiply(rounded, weights, rows: rows, outputs: panels * 16, inputs: width)
+      let sizes = ScalarTwins.multiply(
+        rounded.map(abs), weights.map(abs), rows: rows, outputs: panels * 16, inputs: width)
+      #expect(Self.error(found, twin, sizes) < 2e-6, "\(bits) bits, zero \(zero), \(rows) rows")
+    }
+  }
+
+  @Test("float products equal the twin's within 2e-6 of the magnitudes", arguments: InstructionSet.available)
+  func multiplyFloat(_ set: InstructionSet) {
+    let kernels = KernelTrial(set)
+    for trial in 0..<30 {
+      var draw = SeededNumbers(trial)
+      let width = draw.int(1...130)
+      let outputs = 16 * draw.int(1...3)
+      let rows = draw.int(1...20)
+      let element = Self.elements[trial % 3]
+      let x = draw.numbers(rows * width)
+      let weights = KernelTrial.representable(draw.numbers(outputs * width), element)
+      let found = kernels.multiplyFloat(x, width: width, weights, element)
+      let twin = ScalarTwins.multiply(
+        Self.doubles(x), Self.doubles(weights), rows: rows, outputs: outputs, inputs: width)
+      let sizes = ScalarTwins.multiply(
+        Self.magnitudes(x), Self.magnitudes(weights), rows: rows, outputs: outputs, inputs: width)
+      #expect(Self.error(found, twin, sizes) < 2e-6)
+    }
+  }
+
+  @Test("normalising, gating and adding rows equal the twins", arguments: InstructionSet.available)
+  func rows(_ set: InstructionSet) {
+    let table = set.table
+    for trial in 0..<30 {
+      var draw = SeededNumbers(trial)
+      let width = 16 * draw.int(1...40)
+      let rows = draw.int(1...4)
+      let x = draw.numbers(rows * width, scale: 4)
+      let y = draw.numbers(rows * width)
+      let normalised = KernelTrial.guarded(x.count) { table.normaliseRootMeanSquare(x, y, 1e-5, rows, width, $0) }
+      let twin = ScalarTwins.normalise(x, y, epsilon: 1e-5, width: width)
+      #expect(Self.error(normalised, twin, twin.map(abs)) < 2e-6)
+      let big = x.map { $0 * (trial % 2 == 0 ? 1 : 30) }
+      let gated = KernelTrial.guarded(x.count) { table.gate(big, y, big.count, $0) }
+      let gatedTwin = ScalarTwins.gate(big, y)
+      #expect(Self.error(gated, gatedTwin, gatedTwin.map(abs)) < 2e-6)
+      let count = draw.int(0...x.count)
+      let added = KernelTrial.guarded(count, Array(x[..<count])) { table.add($0, y, count) }
+      #expect(added == (0..<count).map { x[$0] + y[$0] })
+    }
+  }
+
+  @Test("exact scores and sums equal the twins within 2e-6 of the magnitudes", arguments: InstructionSet.available)
+  func exactAttention(_ set: InstructionSet) {
+    let kernels = KernelTrial(set)
+    for trial in 0..<45 {
+      var draw = SeededNumbers(trial)
+      let element = Self.elements[trial % 3]
+      let headDim = [16, 32, 64, 80, 128].randomElement(using: &draw) ?? 64
+      let tokens = draw.int(1...90)
+      let rows = draw.int(1...20)
+      let keys = KernelTrial.representable(draw.numbers(tokens * headDim), element)
+      let queries = draw.numbers(rows * headDim)
+      let first = draw.int(0...(tokens - 1) / 16)
+      let found = kernels.keyScores(keys, queries, headDim: headDim, first: first, element)
+      let padding = [Float](repeating: 0, count: ((tokens + 15) / 16 * 16 - tokens) * headDim)
+      let seen = Array((keys + padding)[(first * 16 * headDim)...])
+      let twin = ScalarTwins.keyScores(Self.doubles(seen), queries, headDim: headDim)
+      let sizes = ScalarTwins.keyScores(Self.magnitudes(seen), queries.map(abs), headDim: headDim)
+      #expect(Self.error(found, twin, sizes) < 2e-6)
+
+      let start = draw.int(0...tokens - 1)
+      let range = start..<draw.int(start...tokens)
+      let weights = (0..<rows * range.count).map { _ in Float.random(in: 0...1, using: &draw) }
+      let acc = draw.numbers(rows * headDim)
+      let sums = kernels.accumulateValues(keys, range, weights, acc, headDim: headDim, element)
+      let slice = Array(keys[range.lowerBound * headDim..<range.upperBound * headDim])
+      let sumTwin = ScalarTwins.accumulate(
+        Self.doubles(slice), Self.doubles(weights), rows: rows, headDim: headDim, acc)
+      let sumSizes = ScalarTwins.accumulate(
+        Self.magnitudes(slice), Self.doubles(weights), rows: rows, headDim: headDim, acc.map(abs))
+      #expect(Self.error(sums, sumTwin, sumSizes) < 2e-6)
+    }
+  }
+
+  @Test("packed scores and sums equal the twins within 2e-6 of the magnitudes", arguments: InstructionSet.available)
+  func packedAttention(_ set: InstructionSet) {
+    let kernels = KernelTrial(set)
+    for trial in 0..<45 {
+      var draw = SeededNumbers(trial)
+      let bits = [2, 4, 8][trial % 3]
+      let headDim = [32, 64, 128].randomElement(using: &draw) ?? 64
+      let rows = draw.int(1...20)
+      let top = UInt8((1 << bits) - 1)
+      let codes = (0..<32 * headDim).map { _ in UInt8.random(in: 0...top, using: &draw) }
+      let queries = draw.numbers(rows * headDim)
+      let bias = draw.numbers(rows)
+      let found = kernels.packedKeyScores(codes, bits: bits, queries, bias, headDim: headDim)
+      let byToken = codes.indices.map { Double(codes[$0 % headDim * 32 + $0 / headDim]) }
+      let twin = ScalarTwins.keyScores(byToken, queries, headDim: headDim)
+      let sizes = ScalarTwins.keyScores(byToken, queries.map(abs), headDim: headDim)
+      #expect(
+        Self.error(
+          found, twin.indices.map { twin[$0] + Double(bias[$0 / 32]) },
+          sizes.indices.map { sizes[$0] + abs(Double(bias[$0 / 32])) }) < 2e-6)
+
+      let tokens = draw.int(0...32)
+      let groupSize = [16, 32, headDim].randomElement(using: &draw) ?? 32
+      let groups = headDim / groupSize
+      let weights = (0..<rows * groups * 32).map { _ in Float.random(in: 0...1, using: &draw) }
+      let acc = draw.numbers(rows * headDim)
+      let values = Array(codes[..<(tokens * headDim)])
+      let sums = kernels.accumulatePackedValues(
+        values, bits: bits, groupSize: groupSize, weights, acc, headDim: headDim)
+      let expected = acc.indices.map { place -> Double in
+        let (row, channel) = place.quotientAndRemainder(dividingBy: headDim)
+        let weight = (row * groups + channel / groupSize) * 32
+        return (0..<tokens).reduce(Double(acc[place])) {
+          $0 + Double(weights[weight + $1]) * Double(values[$1 * headDim + channel])
+        }
+      }
+      #expect(Self.error(sums, expected, expected.map { abs($0) + 1 }) < 2e-6)
+    }
+  }
+
+  @Test("largest number and exponentials equal the twins for every length", arguments: InstructionSet.available)
+  func softmax(_ set: InstructionSet) {
+    let table = set.table
+    for count in 0...70 {
+      var draw = SeededNumbers(count)
+      let x = draw.numbers(count, scale: 8)
+      let largest = ScalarTwins.maximum(x)
+      #expect(table.maximum(x, count) == largest)
+      for place in x.indices {
+        var poisoned = x
+        poisoned[place] = .nan
+        #expect(table.maximum(poisoned, count).isNaN)
+      }
+      guard count > 0 else { continue }
+      var sum: Float = 0
+      let found = KernelTrial.guarded(count, x) { sum = table.exponentiate($0, count, largest) }
+      let twin = ScalarTwins.exponentiate(x, largest)
+      for i in 0..<count { #expect(abs(Double(found[i]) - twin[i]) <= 1e-6 * twin[i] + 1e-37) }
+      let total = twin.reduce(0, +)
+      #expect(abs(Double(sum) - total) < 2e-6 * total)
+    }
+    var far: [Float] = [-1e30, -200, -.infinity, 0]
+    let sum = table.exponentiate(&far, 4, 0)
+    #expect(far[3] == 1 && far[..<3].allSatisfy { $0 >= 0 && $0 < 1e-37 } && sum == 1)
+  }
+
+  @Test(
+    "half precision: every half is widened exactly, and floats round to nearest even",
+    arguments: InstructionSet.available)
+  func halves(_ set: InstructionSet) {
+    let table = set.table
+    let all = (0...UInt16.max).map { $0 }
+    let wide = KernelTrial.guarded(all.count) { table.floatFromHalf(all, all.count, $0) }
+    var mismatches = 0
+    for (bits, number) in zip(all, wide) where number.bitPattern != Half.float(bits).bitPattern { mismatches += 1 }
+    #if !(os(macOS) && arch(x86_64))
+      for (bits, number) in zip(all, wide) {
+        let exact = Float(Float16(bitPattern: bits))
+        if !(number == exact || number.isNaN && exact.isNaN) { mismatches += 1 }
+      }
+    #endif
+    #expect(mismatches == 0)
+    var draw = SeededNumbers(1)
+    // Any float, and floats on and beside the middles between two halves.
+    var floats = (0..<20_003).map { _ in Float(bitPattern: UInt32.random(in: 0...UInt32.max, using: &draw)) }
+    for bits in stride(from: UInt16(0), to: 0x7c00, by: 7) {
+      let middle = (Half.float(bits) + Half.float(bits + 1)) / 2
+      if middle.isFinite { floats += [middle, middle.nextUp, -middle.nextDown] }
+    }
+    var halves = [UInt16](repeating: 0, count: floats.count)
+    table.halfFromFloat(floats, floats.count, &halves)
+    mismatches = 0
+    for (half, number) in zip(halves, floats) where half != Half.bits(number) { mismatches += 1 }
+    #if !(os(macOS) && arch(x86_64))
+      for (half, number) in zip(halves, floats) where !number.isNaN && half != Float16(number).bitPattern {
+        mismatches += 1
+      }
+    #endif
+    #expect(mismatches == 0)
+  }
+}

@@ -1,0 +1,113 @@
+import KernelABI
+import Testing
+
+@testable import Runtime
+
+/// A row's result does not depend on the batch it is computed in: bit for bit, for every tile height.
+@Suite(.serialized)
+struct RowIndependenceTests {
+  struct Case: CustomTestStringConvertible, Sendable {
+    let set: InstructionSet
+    let rows: Int
+    var testDescription: String { "\(set), \(rows) rows" }
+  }
+
+  static let cases = InstructionSet.available.flatMap { set in (1...17).map { Case(set: set, rows: $0) } }
+
+  static func row(_ x: [Float], _ row: Int, of rows: Int) -> [Float] {
+    let width = x.count / rows
+    return Array(x[row * width..<(row + 1) * width])
+  }
+
+  /// Compares each row of the whole with the row computed alone.
+  static func check(_ rows: Int, _ whole: [Float], _ alone: (Int) -> [Float]) {
+    for row in 0..<rows {
+      #expect(Self.row(whole, row, of: rows).map(\.bitPattern) == alone(row).map(\.bitPattern), "row \(row)")
+    }
+  }
+
+  @Test("matrix products", arguments: cases)
+  func products(_ test: Case) {
+    let kernels = KernelTrial(test.set)
+    var draw = SeededNumbers(test.rows)
+    let width = 96
+    let x = draw.numbers(test.rows * width)
+    for (bits, hasMinimum, zero) in [(4, true, Int32(0)), (4, false, 8), (8, true, 0), (8, false, 128)] {
+      let (bytes, _) = KernelTests.records(
+        &draw, bits: bits, zero: zero, hasMinimum: hasMinimum, panels: 2, width: width)
+      func product(_ x: [Float]) -> [Float] {
+        kernels.multiplyPacked(x, width: width, bytes, bits: bits, zero: zero, hasMinimum: hasMinimum, panels: 2)
+      }
+      Self.check(test.rows, product(x)) { product(Self.row(x, $0, of: test.rows)) }
+    }
+    for element in KernelTests.elements {
+      let weights = KernelTrial.representable(draw.numbers(32 * width), element)
+      Self.check(test.rows, kernels.multiplyFloat(x, width: width, weights, element)) {
+        kernels.multiplyFloat(Self.row(x, $0, of: test.rows), width: width, weights, element)
+      }
+    }
+  }
+
+  @Test("attention over exact rows", arguments: cases)
+  func exact(_ test: Case) {
+    let kernels = KernelTrial(test.set)
+    var draw = SeededNumbers(test.rows)
+    for (element, headDim) in [(FloatElement.float16, 64), (.float32, 80), (.bfloat16, 32)] {
+      let keys = KernelTrial.representable(draw.numbers(45 * headDim), element)
+      let queries = draw.numbers(test.rows * headDim)
+      Self.check(test.rows, kernels.keyScores(keys, queries, headDim: headDim, first: 1, element)) {
+        kernels.keyScores(keys, Self.row(queries, $0, of: test.rows), headDim: headDim, first: 1, element)
+      }
+      let weights = draw.numbers(test.rows * 40)
+      let acc = draw.numbers(test.rows * headDim)
+      Self.check(
+        test.rows, kernels.accumulateValues(keys, 3..<43, weights, acc, headDim: headDim, element)
+      ) {
+        kernels.accumulateValues(
+          keys, 3..<43, Self.row(weights, $0, of: test.rows), Self.row(acc, $0, of: test.rows), headDim: headDim,
+          element)
+      }
+    }
+  }
+
+  @Test("attention over packed rows", arguments: cases)
+  func packed(_ test: Case) {
+    let kernels = KernelTrial(test.set)
+    var draw = SeededNumbers(test.rows)
+    for bits in [2, 4, 8] {
+      let codes = (0..<32 * 64).map { _ in UInt8.random(in: 0..<UInt8((1 << bits) - 1), using: &draw) }
+      let queries = draw.numbers(test.rows * 64)
+      let bias = draw.numbers(test.rows)
+      Self.check(test.rows, kernels.packedKeyScores(codes, bits: bits, queries, bias, headDim: 64)) {
+        kernels.packedKeyScores(codes, bits: bits, Self.row(queries, $0, of: test.rows), [bias[$0]], headDim: 64)
+      }
+      let values = Array(codes[..<(29 * 64)])
+      let weights = draw.numbers(test.rows * 64)
+      let acc = draw.numbers(test.rows * 64)
+      Self.check(
+        test.rows,
+        kernels.accumulatePackedValues(values, bits: bits, groupSize: 32, weights, acc, headDim: 64)
+      ) {
+        kernels.accumulatePackedValues(
+          values, bits: bits, groupSize: 32, Self.row(weights, $0, of: test.rows), Self.row(acc, $0, of: test.rows),
+          headDim: 64)
+      }
+    }
+  }
+
+  @Test("rounding and normalising rows", arguments: cases)
+  func rows(_ test: Case) {
+    let kernels = KernelTrial(test.set)
+    var draw = SeededNumbers(test.rows)
+    let x = draw.numbers(test.rows * 96)
+    let weight = draw.numbers(96)
+    func normalised(_ x: [Float]) -> [Float] {
+      KernelTrial.guarded(x.count) {
+        kernels.table.normaliseRootMeanSquare(x, weight, 1e-5, x.count / 96, 96, $0)
+      }
+    }
+    Self.check(test.rows, normalised(x)) { normalised(Self.row(x, $0, of: test.rows)) }
+    func rounded(_ x: [Float]) -> [Float] { kernels.quantiseRows(x, width: 96).codes.map(Float.init) }
+    Self.check(test.rows, rounded(x)) { rounded(Self.row(x, $0, of: test.rows)) }
+  }
+}
