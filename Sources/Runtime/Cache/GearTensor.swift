@@ -122,6 +122,14 @@ final class GearTensor {
     return total
   }
 
+  /// All tokens of a head as they are attended, [tokens, headDim]: what the next compression starts from.
+  func restore(head: Int, into target: UnsafeMutablePointer<Float>) {
+    let codes = codes[head]
+    for token in 0..<codes.tokens { codes.read(token, into: target + token * codes.headDim) }
+    outliers[head].overwriteAll(target)
+    lowRank[head].addAll(to: target, tokens: codes.tokens)
+  }
+
   /// One token of a head as it is attended: codes, outliers over them, the low-rank part over both.
   func read(head: Int, _ token: Int, into target: UnsafeMutablePointer<Float>) {
     codes[head].read(token, into: target)

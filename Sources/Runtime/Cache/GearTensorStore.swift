@@ -100,15 +100,10 @@ final class GearTensorStore: LayerStore {
     var numbers = [Float](unsafeUninitializedCapacity: total) { target, initialised in
       guard var row = target.baseAddress else { return }
       for (head, count) in counts.enumerated() {
-        for token in 0..<count {
-          let packed = old.codes[head].tokens
-          if token < packed {
-            old.read(head: head, token, into: row)
-          } else {
-            exact(buffers[head], token - packed, row)
-          }
-          row += headDim
-        }
+        let packed = old.codes[head].tokens
+        old.restore(head: head, into: row)
+        for token in packed..<count { exact(buffers[head], token - packed, row + token * headDim) }
+        row += count * headDim
       }
       initialised = total
     }

@@ -24,9 +24,10 @@ public struct GroupQuantiser: Equatable, Sendable {
 
   public func code(_ x: Float) -> UInt8 {
     guard scale > 0 else { return 0 }
-    let level = ((x - minimum) / scale).rounded(.toNearestOrEven)
-    // Written so that NaN falls through to 0: conversion of NaN would trap.
-    return level > 0 ? UInt8(min(levels, level)) : 0
+    let level = (x - minimum) / scale
+    // NaN falls through to 0. Adding 1.5 * 2^23 leaves round half even in the low bits, where a call would be slow.
+    let clamped = level > 0 ? min(levels, level) : 0
+    return UInt8(truncatingIfNeeded: (clamped + 12_582_912).bitPattern)
   }
 
   public func restored(_ code: UInt8) -> Float { Float(code) * scale + minimum }
@@ -34,16 +35,19 @@ public struct GroupQuantiser: Equatable, Sendable {
 
 /// Codes of 2, 4 or 8 bits in bytes, lowest bits first: the order of KIVI's int32 words on a little-endian machine.
 enum CodePacking {
+  /// log2 of the codes in a byte.
+  @inline(__always) private static func shift(_ bits: Int) -> Int { 3 - bits.trailingZeroBitCount }
+
   @inline(__always) static func write(_ code: UInt8, at index: Int, bits: Int, _ base: UnsafeMutablePointer<UInt8>) {
-    let perByte = 8 / bits
-    let shift = UInt8(truncatingIfNeeded: index % perByte * bits)
-    let mask = UInt8(truncatingIfNeeded: (1 << bits) - 1) << shift
-    base[index / perByte] = base[index / perByte] & ~mask | code << shift
+    let shift = shift(bits)
+    let place = UInt8(truncatingIfNeeded: (index & ((1 << shift) - 1)) * bits)
+    let mask = UInt8(truncatingIfNeeded: (1 << bits) - 1) << place
+    base[index >> shift] = base[index >> shift] & ~mask | code << place
   }
 
   @inline(__always) static func read(_ index: Int, bits: Int, _ base: UnsafePointer<UInt8>) -> UInt8 {
-    let perByte = 8 / bits
-    let shift = UInt8(truncatingIfNeeded: index % perByte * bits)
-    return base[index / perByte] >> shift & UInt8(truncatingIfNeeded: (1 << bits) - 1)
+    let shift = shift(bits)
+    let place = UInt8(truncatingIfNeeded: (index & ((1 << shift) - 1)) * bits)
+    return base[index >> shift] >> place & UInt8(truncatingIfNeeded: (1 << bits) - 1)
   }
 }

@@ -115,6 +115,18 @@ struct LowRankPart {
     }
   }
 
+  /// Adds Q P^T to all tokens' rows [tokens, headDim].
+  func addAll(to rows: UnsafeMutablePointer<Float>, tokens: Int) {
+    let wide = p.map(Half.float)
+    for token in 0..<tokens {
+      let row = rows + token * headDim
+      for column in 0..<rank {
+        let factor = Half.float(q[(token / 16 * rank + column) * 16 + token % 16])
+        for channel in 0..<headDim { row[channel] += factor * wide[column * headDim + channel] }
+      }
+    }
+  }
+
   /// Adds Q P^T to one token's row.
   func add(_ token: Int, to row: UnsafeMutablePointer<Float>) {
     for column in 0..<rank {

@@ -7,19 +7,10 @@ public enum Tails {
   public static func places(_ x: UnsafeBufferPointer<Float>, perEnd: Int) -> [Int] {
     let wanted = min(perEnd, x.count / 2)
     guard wanted > 0 else { return [] }
-    let low = threshold(x, rank: wanted - 1)
-    let high = threshold(x, rank: x.count - wanted)
-    var below = 0
-    var above = 0
-    var tiesHigh = 0
-    for number in x {
-      let key = order(number)
-      if key < low { below += 1 }
-      if key > high { above += 1 }
-      if key == high { tiesHigh += 1 }
-    }
-    var takeLow = wanted - below
-    var skipHigh = tiesHigh - (wanted - above)
+    let ends = Ends(x, wanted: wanted)
+    let (low, high) = (ends.low, ends.high)
+    var takeLow = ends.lowTies
+    var skipHigh = ends.highSkipped
     var places: [Int] = []
     places.reserveCapacity(2 * wanted)
     for (place, number) in x.enumerated() {
@@ -38,34 +29,52 @@ public enum Tails {
   }
 
   /// Numbers in order as unsigned integers in the same order.
-  private static func order(_ x: Float) -> UInt32 {
+  fileprivate static func order(_ x: Float) -> UInt32 {
     let bits = x.bitPattern
     return bits & 0x8000_0000 == 0 ? bits | 0x8000_0000 : ~bits
   }
+}
 
-  /// The order of the number that sorting would put at `rank`, found byte by byte from the top.
-  private static func threshold(_ x: UnsafeBufferPointer<Float>, rank: Int) -> UInt32 {
-    var prefix: UInt32 = 0
-    var mask: UInt32 = 0
-    var left = rank
-    for shift: UInt32 in [24, 16, 8, 0] {
-      let digit = withUnsafeTemporaryAllocation(of: Int.self, capacity: 256) { counts -> Int in
-        counts.update(repeating: 0)
-        for number in x {
-          let key = order(number)
-          if key & mask == prefix { counts[Int(key >> shift & 255)] += 1 }
-        }
-        var digit = 0
-        while digit < 255, left >= counts[digit] {
-          left -= counts[digit]
-          digit += 1
-        }
-        return digit
-      }
-      prefix |= UInt32(digit) << shift
-      mask |= 255 << shift
+/// Where the tails of a vector begin: found by counting the top twelve bits, then sorting the two buckets that matter.
+private struct Ends {
+  /// Orders of the innermost numbers of each tail.
+  let low: UInt32
+  let high: UInt32
+  /// Numbers equal to `low` that belong to its tail, the first ones.
+  let lowTies: Int
+  /// Numbers equal to `high` that do not belong to its tail, the first ones.
+  let highSkipped: Int
+
+  init(_ x: UnsafeBufferPointer<Float>, wanted: Int) {
+    var counts = [Int](repeating: 0, count: 4096)
+    for number in x { counts[Int(Tails.order(number) >> 20)] += 1 }
+    var lowBucket = 0
+    var below = 0
+    while below + counts[lowBucket] < wanted {
+      below += counts[lowBucket]
+      lowBucket += 1
     }
-    return prefix
+    var highBucket = 4095
+    var above = 0
+    while above + counts[highBucket] < wanted {
+      above += counts[highBucket]
+      highBucket -= 1
+    }
+    var lows: [UInt32] = []
+    var highs: [UInt32] = []
+    for number in x {
+      let order = Tails.order(number)
+      if Int(order >> 20) == lowBucket { lows.append(order) }
+      if Int(order >> 20) == highBucket { highs.append(order) }
+    }
+    lows.sort()
+    highs.sort()
+    let low = lows[wanted - below - 1]
+    let high = highs[highs.count - (wanted - above)]
+    lowTies = wanted - below - lows.filter { $0 < low }.count
+    highSkipped = highs.filter { $0 >= high }.count - (wanted - above)
+    self.low = low
+    self.high = high
   }
 }
 
@@ -86,6 +95,12 @@ struct Outliers {
     values.append(Half.bits(value))
   }
 
+  /// Token and channel of a place; 32-bit division, which is the quicker one.
+  @inline(__always) private func split(_ place: UInt32) -> (Int, Int) {
+    let (token, channel) = place.quotientAndRemainder(dividingBy: UInt32(truncatingIfNeeded: max(1, headDim)))
+    return (Int(token), Int(channel))
+  }
+
   private func first(from token: Int) -> Int {
     let place = token * headDim
     var low = 0
@@ -103,7 +118,7 @@ struct Outliers {
     _ restored: (Int, Int) -> Float
   ) {
     for index in first(from: tokens.lowerBound)..<first(from: tokens.upperBound) {
-      let (token, channel) = Int(places[index]).quotientAndRemainder(dividingBy: headDim)
+      let (token, channel) = split(places[index])
       let difference = Half.float(values[index]) - restored(token, channel)
       for row in 0..<rows {
         out[row * outStride + token - tokens.lowerBound] += queries[row * headDim + channel] * difference
@@ -117,12 +132,17 @@ struct Outliers {
     _ acc: UnsafeMutablePointer<Float>, _ restored: (Int, Int) -> Float
   ) {
     for index in first(from: tokens.lowerBound)..<first(from: tokens.upperBound) {
-      let (token, channel) = Int(places[index]).quotientAndRemainder(dividingBy: headDim)
+      let (token, channel) = split(places[index])
       let difference = Half.float(values[index]) - restored(token, channel)
       for row in 0..<rows {
         acc[row * headDim + channel] += weights[row * weightStride + token - tokens.lowerBound] * difference
       }
     }
+  }
+
+  /// Writes all exact numbers over the restored rows [tokens, headDim].
+  func overwriteAll(_ rows: UnsafeMutablePointer<Float>) {
+    for (place, value) in zip(places, values) { rows[Int(place)] = Half.float(value) }
   }
 
   /// Writes the exact numbers of one token over its restored row.
