@@ -1,0 +1,10 @@
+/// How kvsh ends.
+enum ExitStatus: Int32, Sendable {
+  case done = 0
+  /// A problem while running.
+  case failed = 1
+  /// The text does not parse or check, or cannot be read; the arguments make no sense.
+  case rejected = 2
+  /// Ctrl-C.
+  case interrupted = 130
+}

@@ -1,0 +1,78 @@
+import Lang
+
+/// Runs texts in a session and prints what they yield.
+struct SourceRunner {
+  let session: Session
+  let streams: StandardStreams
+  /// Erases the progress line before anything is printed at the end of a text.
+  let progress: any ProgressDisplay
+  let problems: ProblemRenderer
+  /// nil: every value as it comes, for people. Else only the last value goes to standard output, in this form.
+  var format: OutputFormat?
+  /// Columns to print in, now.
+  let width: () -> Int
+
+  /// Checks and runs a text; problems are printed, never thrown.
+  ///
+  /// - Parameter onValue: called with every printed value.
+  func run(_ source: Source, onValue: (StatementResult) -> Void = { _ in }) -> ExitStatus {
+    var held: Value?
+    let status = status {
+      try session.interpreter.run(source, onWarning: { streams.note(problems.render($0)) }) { result in
+        guard result.isExpression, result.value.type != .nil else { return }
+        onValue(result)
+        if format == nil || format == .table {
+          streams.result(text(result))
+        } else {
+          if let held { streams.note(render(held, as: .table)) }
+          held = result.value
+        }
+      }
+    }
+    // What was finished when the user stopped is a result; what came before a mistake is not the one asked for.
+    if let held, let format {
+      if status == .done || status == .interrupted {
+        let text = render(held, as: format)
+        streams.result(text.hasSuffix("\n") ? String(text.dropLast()) : text)
+      } else {
+        streams.note(render(held, as: .table))
+      }
+    }
+    if status == .interrupted { streams.note("interrupted") }
+    return status
+  }
+
+  /// All problems of a text, without running it.
+  func check(_ source: Source) -> [Problem] { session.interpreter.check(source) }
+
+  private func status(_ work: () throws -> Value) -> ExitStatus {
+    defer { progress.finish() }
+    do {
+      _ = try work()
+      return session.wasInterrupted ? .interrupted : .done
+    } catch let failure as CheckFailure {
+      streams.note(failure.problems.map { problems.render($0) }.joined(separator: "\n"))
+      return .rejected
+    } catch let problem as Problem {
+      streams.note(problems.render(problem))
+      return .failed
+    } catch is CancellationProblem {
+      return .interrupted
+    } catch {
+      streams.note(problems.render(Problem("K599", seen: "\(error)")))
+      return .failed
+    }
+  }
+
+  /// A result as it is printed; `last` alone shows every row, as a cut table promises.
+  private func text(_ result: StatementResult) -> String {
+    if case .table(let table) = result.value, ["last", "_"].contains(result.span.text) {
+      return TableDisplay(width: width()).render(table)
+    }
+    return render(result.value, as: .table)
+  }
+
+  private func render(_ value: Value, as format: OutputFormat) -> String {
+    session.render(value, as: format, width: width())
+  }
+}
