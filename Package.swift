@@ -40,7 +40,7 @@ let package = Package(
       dependencies: variants.map { .init(stringLiteral: $0.name) } + [
         "CIntrinsics", "KernelABI",
       ],
-      exclude: ["Kernels"], resources: [.copy("Datasets/Resources/sharegpt-sample.json")]),
+      exclude: ["Kernels"], resources: [.copy("Datasets/Resources")]),
     .executableTarget(
       name: "kvsh",
       dependencies: [

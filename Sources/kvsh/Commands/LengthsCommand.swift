@@ -14,7 +14,7 @@ struct LengthsCommand: Command {
       Parameter("threshold", .value(.number), default: .float(0.5), range: 0.01...100, doc: "Table 5's tail.")
     ],
     accepts: [.table], produces: .table,
-    columns: ["config", "n", "longer", "shorter", "mean_D", "ratio", "sum_ratio", "at_cap", "skipped"],
+    columns: ["config", "n", "longer", "shorter", "mean_D", "ratio", "sum_ratio", "at_cap", "baseline_at_cap"],
     examples: [Example("compress kivi bits=2 | run sharegpt n=4 max=16 | lengths", "One row a configuration.")],
     group: "experiments")
 

@@ -56,14 +56,12 @@ struct LengthComparison {
     let difference = try LengthDifference(pairs, threshold: threshold)
     return Record([
       ("config", .string(label)), ("n", .int(difference.valid)),
-      ("longer", .share(difference.longer.value)), ("longer_low", .share(difference.longer.low)),
-      ("longer_high", .share(difference.longer.high)),
-      ("shorter", .share(difference.shorter.value)), ("shorter_low", .share(difference.shorter.low)),
-      ("shorter_high", .share(difference.shorter.high)),
+      ("longer", .share(difference.longer.value)), ("shorter", .share(difference.shorter.value)),
       ("mean_D", .float(difference.meanDifference.value)), ("ratio", .float(difference.meanRatio.value)),
-      ("sum_ratio", .float(difference.sumRatio.value)),
-      ("baseline_at_cap", .int(difference.atCap.uncompressed)), ("at_cap", .int(difference.atCap.compressed)),
-      ("skipped", .int(difference.skipped)),
+      ("sum_ratio", .float(difference.sumRatio.value)), ("at_cap", .int(difference.atCap.compressed)),
+      ("baseline_at_cap", .int(difference.atCap.uncompressed)), ("skipped", .int(difference.skipped)),
+      ("longer_low", .share(difference.longer.low)), ("longer_high", .share(difference.longer.high)),
+      ("shorter_low", .share(difference.shorter.low)), ("shorter_high", .share(difference.shorter.high)),
     ])
   }
 }

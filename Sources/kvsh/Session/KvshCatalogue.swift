@@ -40,7 +40,9 @@ struct KvshCatalogue: Catalogue {
   /// One configuration for every combination of the listed values.
   private func sweep(_ entry: NameEntry, _ arguments: EntryArguments) throws -> [Compressor] {
     let given = entry.parameters.compactMap { parameter -> (String, [Value])? in
-      guard let value = arguments.values[parameter.name], value.type != .nil else { return nil }
+      // Defaults come along too; the method has its own, and only what was written is a choice.
+      guard arguments.spans[parameter.name] != nil, let value = arguments.values[parameter.name], value.type != .nil
+      else { return nil }
       if case .list(let values) = value { return (parameter.name, values) }
       return (parameter.name, [value])
     }

@@ -15,7 +15,7 @@ struct ModelValue: LangObject {
     switch name {
     case "name": .string(self.name)
     case "path": .string(path)
-    default: facts[key: name]
+    default: facts[name]
     }
   }
 }
