@@ -206,6 +206,8 @@ const char *cedit_read(CEdit *editor, const char *prompt, CEditOutcome *outcome)
   cedit_signals_begin();
   // The window may have changed while a line was running.
   el_resize(editor->line);
+  // libedit draws the prompt first: what is typed in between would be echoed twice, and Ctrl-D or Ctrl-R lost.
+  el_set(editor->line, EL_PREP_TERM, 1);
   int count = 0;
   const char *text = el_gets(editor->line, &count);
   cedit_signals_end();

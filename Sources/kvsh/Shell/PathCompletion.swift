@@ -1,7 +1,7 @@
 import Foundation
 import Lang
 
-/// File names where a path may stand: in a path parameter, after `import`, or wherever the word looks like a path.
+/// File names where a path may stand: in a path parameter or after `import`.
 struct PathCompletion {
   let commands: CommandRegistry
   let catalogue: any Catalogue
@@ -89,11 +89,9 @@ struct PathCompletion {
     let parameters = signature.parameters + entries.flatMap(\.parameters)
     if let name = place.parameter {
       let parameter = parameters.first { $0.name == name || $0.aliases.contains(name) }
-      return parameter?.type == .path || (parameter?.type == .string && place.quote != nil)
+      return parameter?.type == .path
     }
-    if parameters.contains(where: { $0.type == .path && $0.positional }) { return true }
-    return place.word.contains("/") && !place.word.hasPrefix("-")
-      && parameters.contains { $0.positional && !$0.type.takesWord }
+    return parameters.contains { $0.type == .path && $0.positional }
   }
 
   /// Names in a folder that begin so, in order; hidden ones only if the dot is typed.
