@@ -14,7 +14,7 @@ public struct Compressor: Sendable {
   /// The uncompressed half-precision cache.
   public static let none = Compressor(stages: [], slots: Slots())
 
-  private init(stages: [Stage], slots: Slots) {
+  init(stages: [Stage], slots: Slots) {
     self.stages = stages
     self.slots = slots
   }
