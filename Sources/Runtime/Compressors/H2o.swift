@@ -7,10 +7,12 @@ extension MethodCard {
     paper: "arXiv 2306.14048, NeurIPS 2023",
     summary: "Keeps, per head, the tokens that attention has weighed most and the newest ones.",
     parameters: [
-      ParameterCard("heavy", .budget(atLeast: 0), default: .budget(.tokens(64)), "heavy hitters kept, tokens or a share"),
+      ParameterCard(
+        "heavy", .budget(atLeast: 0), default: .budget(.tokens(64)), "heavy hitters kept, tokens or a share"),
       ParameterCard("recent", .budget(atLeast: 1), default: .budget(.tokens(448)), "newest tokens kept"),
       ParameterCard(
-        "budget", .budget(atLeast: 2), default: nil, note: "heavy + recent", "all tokens kept, one eighth of them heavy"),
+        "budget", .budget(atLeast: 2), default: nil, note: "heavy + recent", "all tokens kept, one eighth of them heavy"
+      ),
       ParameterCard(
         "variant", .word(["decode", "prefill", "blocks"]), default: .word("decode"),
         "decode drops a token a step; prefill and blocks drop once, at the end of the prompt"),

@@ -46,7 +46,8 @@ extension MethodCard {
       throw settings.problem("both budget and recent are given", expected: "budget, or sink and recent")
     }
     if case .tokens(let count)? = budget, count <= sink {
-      throw settings.problem("budget=\(count) leaves no recent token beside sink=\(sink)", expected: "budget over \(sink)")
+      throw settings.problem(
+        "budget=\(count) leaves no recent token beside sink=\(sink)", expected: "budget over \(sink)")
     }
     let prefill = settings.word("prefill") ?? "full"
     if prefill == "stream", variant != "paper" {

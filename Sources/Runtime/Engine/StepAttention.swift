@@ -152,7 +152,11 @@ struct StepAttention {
       let factor = factor(areas.extremes[(part * group + row) * 2], maximum) * share
       let line = areas.weights + row * areas.stride
       for token in range {
-        if row == 0 { areas.weights[token] = line[token] * factor } else { areas.weights[token] += line[token] * factor }
+        if row == 0 {
+          areas.weights[token] = line[token] * factor
+        } else {
+          areas.weights[token] += line[token] * factor
+        }
       }
     }
   }

@@ -57,7 +57,8 @@ public final class Model: Sendable {
   /// Bytes of the weights in memory.
   public var weightBytes: Int {
     layers.reduce(embedding.bytes) { total, layer in
-      total + [layer.query, layer.key, layer.value, layer.attentionOutput, layer.gate, layer.up, layer.down]
+      total
+        + [layer.query, layer.key, layer.value, layer.attentionOutput, layer.gate, layer.up, layer.down]
         .reduce(0) { $0 + $1.bytes }
     }
   }

@@ -53,8 +53,9 @@ struct RotaryTable: Sendable {
     for index in 0..<headDim / 2 { turnPair(x, index, cosine[index], sine[index] * sign) }
   }
 
-  @inline(__always) private func turnPair(_ x: UnsafeMutablePointer<Float>, _ index: Int, _ cosine: Float, _ sine: Float)
-  {
+  @inline(__always) private func turnPair(
+    _ x: UnsafeMutablePointer<Float>, _ index: Int, _ cosine: Float, _ sine: Float
+  ) {
     let first = pairs == .adjacent ? 2 * index : index
     let second = pairs == .adjacent ? 2 * index + 1 : index + headDim / 2
     let a = x[first]

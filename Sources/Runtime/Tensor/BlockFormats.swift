@@ -7,7 +7,8 @@ enum Q4_0: BlockFormat {
   static let zero: Int32 = 8
   static let hasMinimum = false
 
-  static func read(_ block: UnsafeRawPointer, _ codes: UnsafeMutablePointer<UInt8>) -> (scale: UInt16, minimum: UInt16) {
+  static func read(_ block: UnsafeRawPointer, _ codes: UnsafeMutablePointer<UInt8>) -> (scale: UInt16, minimum: UInt16)
+  {
     readNibbles(block + 2, codes)
     return (block.loadUnaligned(as: UInt16.self), 0)
   }
@@ -19,7 +20,8 @@ enum Q4_1: BlockFormat {
   static let zero: Int32 = 0
   static let hasMinimum = true
 
-  static func read(_ block: UnsafeRawPointer, _ codes: UnsafeMutablePointer<UInt8>) -> (scale: UInt16, minimum: UInt16) {
+  static func read(_ block: UnsafeRawPointer, _ codes: UnsafeMutablePointer<UInt8>) -> (scale: UInt16, minimum: UInt16)
+  {
     readNibbles(block + 4, codes)
     return (block.loadUnaligned(as: UInt16.self), (block + 2).loadUnaligned(as: UInt16.self))
   }
@@ -31,7 +33,8 @@ enum Q5_0: BlockFormat {
   static let zero: Int32 = 16
   static let hasMinimum = false
 
-  static func read(_ block: UnsafeRawPointer, _ codes: UnsafeMutablePointer<UInt8>) -> (scale: UInt16, minimum: UInt16) {
+  static func read(_ block: UnsafeRawPointer, _ codes: UnsafeMutablePointer<UInt8>) -> (scale: UInt16, minimum: UInt16)
+  {
     readNibbles(block + 6, codes)
     addFifthBits((block + 2).loadUnaligned(as: UInt32.self), codes)
     return (block.loadUnaligned(as: UInt16.self), 0)
@@ -44,7 +47,8 @@ enum Q5_1: BlockFormat {
   static let zero: Int32 = 0
   static let hasMinimum = true
 
-  static func read(_ block: UnsafeRawPointer, _ codes: UnsafeMutablePointer<UInt8>) -> (scale: UInt16, minimum: UInt16) {
+  static func read(_ block: UnsafeRawPointer, _ codes: UnsafeMutablePointer<UInt8>) -> (scale: UInt16, minimum: UInt16)
+  {
     readNibbles(block + 8, codes)
     addFifthBits((block + 4).loadUnaligned(as: UInt32.self), codes)
     return (block.loadUnaligned(as: UInt16.self), (block + 2).loadUnaligned(as: UInt16.self))
@@ -57,7 +61,8 @@ enum Q8_0: BlockFormat {
   static let zero: Int32 = 128
   static let hasMinimum = false
 
-  static func read(_ block: UnsafeRawPointer, _ codes: UnsafeMutablePointer<UInt8>) -> (scale: UInt16, minimum: UInt16) {
+  static func read(_ block: UnsafeRawPointer, _ codes: UnsafeMutablePointer<UInt8>) -> (scale: UInt16, minimum: UInt16)
+  {
     for i in 0..<32 { codes[i] = (block + 2 + i).load(as: UInt8.self) ^ 0x80 }
     return (block.loadUnaligned(as: UInt16.self), 0)
   }

@@ -9,8 +9,10 @@ struct ConfigurationValue: LangObject {
 
   var display: String {
     let labels = compressors.map(\.label)
-    return labels.count == 1 ? labels[0] : labels.enumerated().map { "\($0.offset + 1). \($0.element)" }
-      .joined(separator: "\n")
+    return labels.count == 1
+      ? labels[0]
+      : labels.enumerated().map { "\($0.offset + 1). \($0.element)" }
+        .joined(separator: "\n")
   }
 
   func isEqual(to other: any LangObject) -> Bool {

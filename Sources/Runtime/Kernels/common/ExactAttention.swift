@@ -44,8 +44,14 @@ import KernelABI
   _ k: UnsafeRawPointer, _ d: Int, _ q: UnsafePointer<Float>, _ out: UnsafeMutablePointer<Float>, _ outStride: Int,
   _ element: FloatElement, rows: Int
 ) {
-  var s0 = Floats(), s1 = Floats(), s2 = Floats(), s3 = Floats()
-  var s4 = Floats(), s5 = Floats(), s6 = Floats(), s7 = Floats()
+  var s0 = Floats()
+  var s1 = Floats()
+  var s2 = Floats()
+  var s3 = Floats()
+  var s4 = Floats()
+  var s5 = Floats()
+  var s6 = Floats()
+  var s7 = Floats()
   var c = 0
   while c < d {
     let key = loadElements(k + c * 16 * element.bytes, element)
@@ -129,9 +135,18 @@ import KernelABI
   @inline(__always) func start(_ r: Int, _ v: Int) -> Floats {
     r < rows && v < vectors ? loadFloats(acc + r * d + v * 16) : Floats()
   }
-  var a0 = start(0, 0), a1 = start(0, 1), a2 = start(0, 2), a3 = start(0, 3)
-  var b0 = start(1, 0), b1 = start(1, 1), b2 = start(1, 2), b3 = start(1, 3)
-  var c0 = start(2, 0), c1 = start(2, 1), c2 = start(2, 2), c3 = start(2, 3)
+  var a0 = start(0, 0)
+  var a1 = start(0, 1)
+  var a2 = start(0, 2)
+  var a3 = start(0, 3)
+  var b0 = start(1, 0)
+  var b1 = start(1, 1)
+  var b2 = start(1, 2)
+  var b3 = start(1, 3)
+  var c0 = start(2, 0)
+  var c1 = start(2, 1)
+  var c2 = start(2, 2)
+  var c3 = start(2, 3)
   var token = tokens.lowerBound
   var i = 0
   while token < tokens.upperBound {

@@ -44,8 +44,14 @@ import KernelABI
   _ x: UnsafePointer<Float>, _ width: Int, _ base: UnsafeRawPointer, _ out: UnsafeMutablePointer<Float>,
   _ outStride: Int, _ element: FloatElement, rows: Int
 ) {
-  var f0 = Floats(), f1 = Floats(), f2 = Floats(), f3 = Floats()
-  var f4 = Floats(), f5 = Floats(), f6 = Floats(), f7 = Floats()
+  var f0 = Floats()
+  var f1 = Floats()
+  var f2 = Floats()
+  var f3 = Floats()
+  var f4 = Floats()
+  var f5 = Floats()
+  var f6 = Floats()
+  var f7 = Floats()
   var k = 0
   while k < width {
     let w = loadElements(base + k * 16 * element.bytes, element)

@@ -56,8 +56,14 @@ import KernelABI
   let c0 = UnsafeRawPointer(x.codes + firstRow * width)
   let s0 = x.scales + firstRow * x.blocks
   let t0 = x.sums + firstRow * x.blocks
-  var f0 = Floats(), f1 = Floats(), f2 = Floats(), f3 = Floats()
-  var f4 = Floats(), f5 = Floats(), f6 = Floats(), f7 = Floats()
+  var f0 = Floats()
+  var f1 = Floats()
+  var f2 = Floats()
+  var f3 = Floats()
+  var f4 = Floats()
+  var f5 = Floats()
+  var f6 = Floats()
+  var f7 = Floats()
   var block = 0
   while block < x.blocks {
     let record = records + block * recordBytes
@@ -66,7 +72,14 @@ import KernelABI
     @inline(__always) func word(_ r: Int, _ step: Int) -> Int32 {
       (codes + (r * width + step * 4)).loadUnaligned(as: Int32.self)
     }
-    var i0 = start(0), i1 = Ints(), i2 = Ints(), i3 = Ints(), i4 = Ints(), i5 = Ints(), i6 = Ints(), i7 = Ints()
+    var i0 = start(0)
+    var i1 = Ints()
+    var i2 = Ints()
+    var i3 = Ints()
+    var i4 = Ints()
+    var i5 = Ints()
+    var i6 = Ints()
+    var i7 = Ints()
     if rows > 1 { i1 = start(1) }
     if rows > 2 {
       i2 = start(2)

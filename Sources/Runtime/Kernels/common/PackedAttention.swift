@@ -29,9 +29,12 @@ import KernelABI
   while row < rows {
     let q = queries + row * d
     if rows - row >= 3 {
-      var a0 = Floats(repeating: bias[row]), a1 = a0
-      var b0 = Floats(repeating: bias[row + 1]), b1 = b0
-      var c0 = Floats(repeating: bias[row + 2]), c1 = c0
+      var a0 = Floats(repeating: bias[row])
+      var a1 = a0
+      var b0 = Floats(repeating: bias[row + 1])
+      var b1 = b0
+      var c0 = Floats(repeating: bias[row + 2])
+      var c1 = c0
       var c = 0
       while c < d {
         let p = codes + c * channelStride
@@ -57,7 +60,8 @@ import KernelABI
       storeFloats(c1, target + 2 * outStride + 16)
       row = row + 3
     } else {
-      var a0 = Floats(repeating: bias[row]), a1 = a0
+      var a0 = Floats(repeating: bias[row])
+      var a1 = a0
       var c = 0
       while c < d {
         let p = codes + c * channelStride
@@ -102,7 +106,9 @@ import KernelABI
       let target = acc + row * d + channel
       if rows - row >= 3 {
         let stride = groups * 32
-        var a = loadFloats(target), b = loadFloats(target + d), c = loadFloats(target + 2 * d)
+        var a = loadFloats(target)
+        var b = loadFloats(target + d)
+        var c = loadFloats(target + 2 * d)
         var t = 0
         while t < tokens {
           let v = unpack(base + t * rowBytes, bits)

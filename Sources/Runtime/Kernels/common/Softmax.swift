@@ -7,7 +7,7 @@ import KernelABI
   while i + 16 <= count {
     let v = loadFloats(x + i)
     best.replace(with: v, where: v .> best)
-    unordered = unordered .| (v .!= v)
+    unordered.replace(with: true, where: v .!= v)
     i = i + 16
   }
   var result = laneMaximum(best)
