@@ -53,13 +53,10 @@ struct SourceRunner {
     } catch let failure as CheckFailure {
       streams.note(failure.problems.map { problems.render($0) }.joined(separator: "\n"))
       return .rejected
-    } catch let problem as Problem {
-      streams.note(problems.render(problem))
-      return .failed
     } catch is CancellationProblem {
       return .interrupted
     } catch {
-      streams.note(problems.render(Problem("K599", seen: "\(error)")))
+      streams.note(problems.render(ShellProblems.describing(error)))
       return .failed
     }
   }

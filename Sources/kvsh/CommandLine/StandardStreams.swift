@@ -42,9 +42,7 @@ struct StandardStreams {
           raise(SIGPIPE)
         } else {
           let reason = String(cString: strerror(code))
-          write(
-            ProblemRenderer().render(Problem("K503", seen: "standard output cannot be written: \(reason)")) + "\n",
-            to: 2)
+          write(ProblemRenderer().render(ShellProblems.unwritableOutput(reason)) + "\n", to: 2)
         }
         exit(ExitStatus.failed.rawValue)
       default: return

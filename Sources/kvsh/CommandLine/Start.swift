@@ -57,9 +57,7 @@ struct Start {
   private func interact() throws -> ExitStatus {
     let shell = Shell(
       runner: try runner(), history: HistoryFile(path: home + "/history"), terminal: terminal, environment: environment)
-    guard let shell else {
-      throw Problem("K598", seen: "the line editor cannot start: no memory or no file descriptor")
-    }
+    guard let shell else { throw ShellProblems.noLineEditor() }
     return shell.run()
   }
 
@@ -92,7 +90,7 @@ struct Start {
   }
 
   private func fail(_ error: any Error, _ status: ExitStatus) -> ExitStatus {
-    streams.note(problems.render(error as? Problem ?? Problem("K599", seen: "\(error)")))
+    streams.note(problems.render(ShellProblems.describing(error)))
     return status
   }
 }

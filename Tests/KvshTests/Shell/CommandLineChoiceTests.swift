@@ -1,5 +1,6 @@
 import Foundation
 import Lang
+import Runtime
 import Testing
 
 @testable import kvsh
@@ -41,6 +42,17 @@ struct CommandLineChoiceTests {
       let problem = #expect(throws: Problem.self) { try ScriptText.text(bytes, name: "f") }
       #expect(problem?.seen == "cannot read f: line 3 is not UTF-8 text")
     }
+  }
+
+  @Test("any error is a problem with a code, a known one keeps its own")
+  func errors() {
+    struct Strange: Error {}
+    #expect(ShellProblems.describing(Problem("K042", seen: "x")).code == "K042")
+    #expect(ShellProblems.describing(RuntimeProblem("K201", seen: "x", suggestion: "y")).suggestion == "y")
+    let system = ShellProblems.describing(POSIXError(.ENOSPC))
+    #expect(system.code == "K599")
+    #expect(system.seen == "No space left on device")
+    #expect(ShellProblems.describing(Strange()).seen == "Strange()")
   }
 
   @Test("a device that never ends is no script")

@@ -121,7 +121,7 @@ struct CommandLineTests {
     guard access("/dev/full", W_OK) == 0 else { return }
     let full = try KvshProgram.run(["1"], in: home, shell: "\"$0\" -c \"$1\" > /dev/full")
     #expect(full.status == 1)
-    #expect(full.errors.hasPrefix("error K503: standard output cannot be written: "))
+    #expect(full.errors.hasPrefix("error K597: standard output cannot be written: "))
   }
 
   @Test("Ctrl-C ends a script with 130 and keeps what was printed")
