@@ -41,6 +41,9 @@ public protocol KeepState: AnyObject {
   /// A step has been attended: the slot to drop, or nil. The last slot moves into the place of the dropped one.
   func slotToDrop(head: Int, _ view: HeadView) -> Int?
 
+  /// Tokens a head can hold before the first one leaves in decoding, or nil if that cannot be said beforehand.
+  var capacityTokens: Int? { get }
+
   /// Bytes this state needs for the tokens it holds.
   var metadataBytes: Int { get }
 }
@@ -48,6 +51,7 @@ public protocol KeepState: AnyObject {
 extension KeepState {
   public func observeStep(head: Int, weights: UnsafePointer<Float>, count: Int) {}
   public func slotToDrop(head: Int, _ view: HeadView) -> Int? { nil }
+  public var capacityTokens: Int? { nil }
   public var metadataBytes: Int { 0 }
 }
 

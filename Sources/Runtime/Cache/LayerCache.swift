@@ -38,6 +38,9 @@ final class LayerCache {
     seenTokens += count
   }
 
+  /// Tokens that can be appended before the first one leaves; 0 if the policy cannot say.
+  var roomTokens: Int { max(0, (keep?.capacityTokens ?? 0) - (tables.first?.positions.count ?? 0)) }
+
   private func view(_ table: PositionTable) -> HeadView {
     HeadView(positions: table.positions, columnSums: table.columnSums, seenTokens: seenTokens)
   }

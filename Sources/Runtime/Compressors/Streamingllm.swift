@@ -53,10 +53,18 @@ extension MethodCard {
     if prefill == "stream", variant != "paper" {
       throw settings.problem("prefill=stream with variant=\(variant)", expected: "prefill=stream with variant=paper")
     }
+    let recent = settings.budget("recent") ?? .tokens(508)
+    if prefill == "stream" {
+      if case .share(let share) = budget ?? recent {
+        throw settings.problem(
+          "\(budget == nil ? "recent" : "budget")=\(Budget.share(share)) with prefill=stream",
+          expected: "tokens or bytes: a prompt that streams has no length yet")
+      }
+    }
     let position = settings.word("pos").flatMap(PositionRule.init) ?? (variant == "paper" ? .renumber : .keep)
     return Slots(
       keep: SinksAndRecent(
-        sink: sink, recent: settings.budget("recent") ?? .tokens(508), budget: budget,
+        sink: sink, recent: recent, budget: budget,
         removesWhileDecoding: variant == "paper"),
       positions: position, prefill: PrefillRule(rawValue: prefill))
   }

@@ -12,14 +12,16 @@ struct LayerAttention {
   func attend(_ segment: Segment, layer: Int, _ rows: AttentionRows, _ scratch: inout AttentionScratch) throws {
     let cache = segment.cache.layers[layer]
     let isPrompt = segment.endsPrefill != nil
-    if isPrompt, segment.cache.prefillRule == .full {
-      try attendPrompt(segment.tokens.count, cache, rows, &scratch)
-    } else {
-      for token in 0..<segment.tokens.count {
-        let row = rows.advanced(by: token)
-        try attendSteps([Step(cache: cache, position: segment.position + token, rows: row)], &scratch)
-        cache.finishStep()
-      }
+    var together = 0
+    if isPrompt {
+      // Until the first token leaves, a prompt that streams is one that attends to all of itself, to the last bit.
+      together = segment.cache.prefillRule == .full ? segment.tokens.count : min(segment.tokens.count, cache.roomTokens)
+      if together > 0 { try attendPrompt(together, cache, rows, &scratch) }
+    }
+    for token in together..<segment.tokens.count {
+      let row = rows.advanced(by: token)
+      try attendSteps([Step(cache: cache, position: segment.position + token, rows: row)], &scratch)
+      cache.finishStep()
     }
     if segment.endsPrefill == true { cache.finishPrefill() }
   }

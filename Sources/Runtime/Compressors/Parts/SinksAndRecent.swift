@@ -33,6 +33,14 @@ struct SinksAndRecent: KeepPolicy {
       return Array(0..<policy.sink) + Array(count - recent..<count)
     }
 
+    var capacityTokens: Int? {
+      // A share of the prompt is not known before its end; the card lets none through to a prompt that streams.
+      if case .share? = policy.budget { return nil }
+      if case .share = policy.recent { return nil }
+      resolve(prompt: 0)
+      return policy.sink + recent
+    }
+
     func slotToDrop(head: Int, _ view: HeadView) -> Int? {
       if recent == 0 { resolve(prompt: view.seenTokens) }
       guard view.positions.count > policy.sink + recent else { return nil }
