@@ -23,7 +23,7 @@ public struct Compressor: Sendable {
   ///
   /// - Throws: `RuntimeProblem` K300 (method), K301 (parameter), K302 (type), K303 (range), K304 (combination).
   public init(_ name: String, _ given: [String: ParameterValue] = [:]) throws {
-    let parts = name.split(separator: "/", maxSplits: 1).map(String.init)
+    let parts = name.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
     guard let card = Compressors.all.first(where: { $0.name == parts.first }) else {
       throw RuntimeProblem(
         "K300", seen: "there is no method '\(name)'",
@@ -43,7 +43,13 @@ public struct Compressor: Sendable {
     var given = given
     if let removed = given.removeValue(forKey: "ratio") {
       // A sheet's ratio is the share removed.
-      guard case .float(let ratio) = removed, (0..<1).contains(ratio), given["budget"] == nil else {
+      let share: Double? =
+        switch removed {
+        case .float(let share): share
+        case .int(let share): Double(share)
+        default: nil
+        }
+      guard let ratio = share, (0..<1).contains(ratio), given["budget"] == nil else {
         throw RuntimeProblem(
           "K303", seen: "\(card.name): ratio=\(removed)",
           expected: "the share removed, from 0 up to but not 1, instead of a budget")
