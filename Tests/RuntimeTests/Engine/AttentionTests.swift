@@ -111,8 +111,8 @@ struct AttentionTests {
     // Two heads on two threads are fewer than 4 tasks a thread, so the parts are the tasks; 8 sequences are 16 tasks.
     let alone = try outputs(threads: 2, copies: 1, tokens: tokens)
     let inTurn = try outputs(threads: 1, copies: 8, tokens: tokens)
-    #expect(sameBits(alone, try outputs(threads: 1, copies: 1, tokens: tokens)))
-    for copy in 0..<8 { #expect(sameBits(Array(inTurn[copy * 6..<copy * 6 + 6]), alone)) }
-    #expect(sameBits(inTurn, try outputs(threads: 2, copies: 8, tokens: tokens)))
+    expectBits(alone, try outputs(threads: 1, copies: 1, tokens: tokens))
+    for copy in 0..<8 { expectBits(Array(inTurn[copy * 6..<copy * 6 + 6]), alone) }
+    expectBits(inTurn, try outputs(threads: 2, copies: 8, tokens: tokens))
   }
 }

@@ -1,4 +1,5 @@
 import KernelABI
+import Testing
 
 @testable import Runtime
 
@@ -107,4 +108,13 @@ func largestDifference(_ a: [Float], _ b: [Float]) -> Double {
 /// Whether all bits are equal.
 func sameBits(_ a: [[Float]], _ b: [[Float]]) -> Bool {
   a.count == b.count && zip(a, b).allSatisfy { $0.map(\.bitPattern) == $1.map(\.bitPattern) }
+}
+
+/// Expects equal bits, or different ones, without printing thousands of numbers.
+func expectBits(
+  _ a: [[Float]], _ b: [[Float]], areEqual: Bool = true, _ place: String = "",
+  sourceLocation: SourceLocation = #_sourceLocation
+) {
+  let isAsExpected = sameBits(a, b) == areEqual
+  #expect(isAsExpected, "\(place)", sourceLocation: sourceLocation)
 }
