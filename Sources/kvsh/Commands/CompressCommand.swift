@@ -11,7 +11,8 @@ struct CompressCommand: Command {
       """,
     parameters: [
       Parameter(
-        "method", .name(kind: "method"), doc: "A method, `kivi`; a preset, `h2o/rethinking`; or a list of method values.",
+        "method", .name(kind: "method"),
+        doc: "A method, `kivi`; a preset, `h2o/rethinking`; or a list of method values.",
         positional: true, required: true, orValue: .union([.object("config"), .list]))
     ],
     accepts: [.nil, .object("config")], produces: .object("config"),
@@ -25,10 +26,14 @@ struct CompressCommand: Command {
   func run(_ call: Call, in context: Context) throws -> Value {
     let own = try configurations(call)
     guard let before = call.input.configurations else { return .object(ConfigurationValue(compressors: own)) }
-    let composed = try call.placing {
-      try before.flatMap { first in try own.map { try first.composed(with: $0) } }
+    do {
+      let composed = try before.flatMap { first in try own.map { try first.composed(with: $0) } }
+      return .object(ConfigurationValue(compressors: composed))
+    } catch let problem as RuntimeProblem {
+      var placed = Problem(problem, at: call.span)
+      if let first = call.inputSpan { placed.labels.append(.init(first, "comes in")) }
+      throw placed
     }
-    return .object(ConfigurationValue(compressors: composed))
   }
 
   private func configurations(_ call: Call) throws -> [Compressor] {

@@ -6,16 +6,24 @@ struct DataCommand: Command {
   let workbench: Workbench
 
   let signature = Signature(
-    "data", summary: "Lists the data sets; `data add NAME PATH` registers a file of yours, `data remove NAME` forgets it.",
+    "data",
+    summary: "Lists the data sets; `data add NAME PATH` registers a file of yours, `data remove NAME` forgets it.",
     details: "`data add sharegpt PATH` makes `run sharegpt` read your ShareGPT file in place of the bundled sample.",
     parameters: [
-      Parameter("action", .choice(["list", "add", "remove"]), default: .string("list"), doc: "What to do.", positional: true),
+      Parameter(
+        "action", .choice(["list", "add", "remove"]), default: .string("list"), doc: "What to do.", positional: true),
       Parameter("name", .path, doc: "The name to use in `run`.", positional: true),
       Parameter("path", .path, doc: "The file.", positional: true),
     ], produces: .any, examples: [Example("data", "What there is to run.")], group: "data")
 
   func run(_ call: Call, in context: Context) throws -> Value {
     let registry = DatasetRegistry(home: workbench.home)
+    let unused = ["list": ["name", "path"], "remove": ["path"]][try call.name("action")] ?? []
+    if let extra = unused.first(where: call.isGiven) {
+      throw Problem(
+        "K021", seen: "`data \(try call.name("action"))` has no place for `\(extra)`",
+        expected: "data, data add NAME PATH or data remove NAME", labels: [.init(call.span(of: extra))])
+    }
     switch try call.name("action") {
     case "add":
       let name = try call.string("name")
@@ -39,7 +47,8 @@ struct DataCommand: Command {
       let bundled = Datasets.all.map(\.card).filter { card in !entries.contains { $0.name == card.name } }.map { card in
         Record([
           ("name", .string(card.name)), ("reads", .string(card.name)), ("records", .nil),
-          ("file", .string(card.name == "sharegpt" ? "bundled sample" : "file=PATH")), ("licence", .string(card.licence)),
+          ("file", .string(card.name == "sharegpt" ? "bundled sample" : "file=PATH")),
+          ("licence", .string(card.licence)),
         ])
       }
       return .table(Table(rows: bundled + own))

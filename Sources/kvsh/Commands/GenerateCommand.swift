@@ -10,7 +10,8 @@ struct GenerateCommand: Command {
     parameters: [
       Parameter("text", .string, doc: "The prompt.", positional: true, required: true),
       Parameter("max", .int, default: .int(64), range: 1...65_536, doc: "Most new tokens."),
-      Parameter("temperature", .value(.number), default: .float(0), range: 0...100, doc: "0 takes the likeliest token."),
+      Parameter(
+        "temperature", .value(.number), default: .float(0), range: 0...100, doc: "0 takes the likeliest token."),
       Parameter("top_p", .value(.number), default: .float(1), range: 0...1, doc: "Likeliest tokens up to this sum."),
       Parameter("top_k", .int, default: .int(0), range: 0...1e6, doc: "Likeliest tokens; 0 keeps all."),
       Parameter("seed", .int, default: .int(0), range: 0...4_294_967_295, doc: "Seed of the noise."),
@@ -21,21 +22,25 @@ struct GenerateCommand: Command {
     examples: [Example("generate \"What is a cache?\" max=24", "Greedy.")], group: "model")
 
   func run(_ call: Call, in context: Context) throws -> Value {
-    let loaded = try call.placing { try workbench.models.current(store: nil) }
+    // A loop whose last run was ended early ends with it.
+    if workbench.wasInterrupted { throw CancellationProblem(span: call.span) }
+    let loaded = try call.placing { try workbench.models.current() }
     let configurations = call.input.configurations ?? [.none]
     guard let configuration = configurations.first, configurations.count == 1 else {
       throw Problem(
         "K302", seen: "`generate` was given \(configurations.count) configurations", expected: "one",
         suggestion: "use `run` for several", labels: [.init(call.inputSpan ?? call.span)])
     }
-    let chat = switch try call.name("chat") {
-    case "on": true
-    case "off": false
-    default: loaded.chats
-    }
+    let chat =
+      switch try call.name("chat") {
+      case "on": true
+      case "off": false
+      default: loaded.chats
+      }
     let maxTokens = try call.int("max")
+    try call.placingAtInput { try configuration.check(shape: loaded.model.cacheShape) }
     let request = Request(id: "generate", prompt: try call.string("text"), promptTokens: 0)
-    let sample = try call.placing { try PreparedSample(request, loaded, chat: chat, maxTokens: maxTokens) }
+    let sample = try call.placing(at: "max") { try PreparedSample(request, loaded, chat: chat, maxTokens: maxTokens) }
     let sampling = Sampling(
       temperature: try call.float("temperature"), topP: try call.float("top_p"), topK: try call.int("top_k"),
       seed: UInt64(max(0, try call.int("seed"))))

@@ -13,12 +13,11 @@ struct HistoryCommand: Command {
   func run(_ call: Call, in context: Context) throws -> Value {
     let lines = try call.placing { try workbench.store().lines() }
     return .table(
-      Table(
-        rows: lines.map { line in
-          Record([
-            ("id", .int(Int(line.id))), ("started", .string(line.started.formatted(.iso8601))),
-            ("rows", .int(line.rows)), ("total", .int(line.total)), ("line", .string(line.line)),
-          ])
-        }))
+      Table(columns: [
+        .init("id", .ints(lines.map { Int($0.id) })),
+        .init("started", .strings(lines.map { $0.started.formatted(.iso8601) })),
+        .init("rows", .ints(lines.map(\.rows))), .init("total", .ints(lines.map(\.total))),
+        .init("line", .strings(lines.map(\.line))),
+      ]))
   }
 }

@@ -1,4 +1,3 @@
-import Foundation
 import Lang
 
 /// `load "rows.csv"`: a table out of a file.
@@ -15,15 +14,7 @@ struct LoadCommand: Command {
         "K505", seen: "\(path) has no ending that `load` reads", expected: ".csv .json .jsonl",
         labels: [.init(call.span(of: "path"))])
     }
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw Problem(
-        "K504", seen: "the file \(path) cannot be read", expected: "a file that exists",
-        labels: [.init(call.span(of: "path"))])
-    }
-    guard let text = String(validating: data, as: UTF8.self) else {
-      throw Problem(
-        "K504", seen: "the file \(path) is not text", expected: "UTF-8", labels: [.init(call.span(of: "path"))])
-    }
+    let text = try call.placing(at: "path") { try TextFile.read(path) }
     do {
       return .table(try TableText.read(text, as: format))
     } catch let problem as Problem {

@@ -15,7 +15,7 @@ struct LogprobsCommand: Command {
     examples: [Example("logprobs \"The capital of France is\" top=3", "Three tokens.")], group: "model")
 
   func run(_ call: Call, in context: Context) throws -> Value {
-    let loaded = try call.placing { try workbench.models.current(store: nil) }
+    let loaded = try call.placing { try workbench.models.current() }
     let ids = loaded.tokenizer.encode(try call.string("text"), parseSpecial: true)
     let top = try call.int("top")
     let ranked = try call.placing(at: "text") { try loaded.engine.likeliest(after: ids, count: top) }

@@ -11,7 +11,8 @@ struct ModelCommand: Command {
       Parameter("name", .path, doc: "A file of the models folder (its first letters do), or a path.", positional: true),
       Parameter(
         "precision", .choice(Model.Precision.allCases.map(\.rawValue)), default: .string("mixed"),
-        doc: "mixed: activations in 8 bits, cache in half precision; f32: the reference, everything in single precision."),
+        doc:
+          "mixed: activations in 8 bits, cache in half precision; f32: the reference, everything in single precision."),
     ], produces: .object("model"), examples: [Example("model", "The model in use.")], group: "model")
 
   func run(_ call: Call, in context: Context) throws -> Value {
@@ -21,8 +22,8 @@ struct ModelCommand: Command {
       workbench.models.chosen = (call.optional("name")?.text ?? before?.name ?? "", precision)
     }
     do {
-      let loaded = try call.placing(at: "name") { try workbench.models.current(store: nil) }
-      return .object(ModelValue(loaded))
+      let loaded = try call.placing(at: "name") { try workbench.models.current() }
+      return .object(ModelValue(loaded, digest: try call.placing(at: "name") { try loaded.digest(nil) }))
     } catch {
       workbench.models.chosen = before
       throw error
@@ -31,7 +32,7 @@ struct ModelCommand: Command {
 }
 
 extension ModelValue {
-  init(_ loaded: LoadedModel) {
+  init(_ loaded: LoadedModel, digest: String) {
     let sizes = loaded.model.configuration
     self.init(
       name: loaded.model.name, path: loaded.path,
@@ -41,7 +42,7 @@ extension ModelValue {
         ("context", .int(sizes.contextTokens)), ("weights", .bytes(loaded.model.weightBytes)),
         ("cache_bytes_per_token", .int(loaded.model.cacheShape.tokenBytes * sizes.layers)),
         ("precision", .string(loaded.model.precision.rawValue)), ("kernels", .string(loaded.kernels)),
-        ("sha256", .string(loaded.digest)),
+        ("sha256", .string(digest)),
       ]))
   }
 }

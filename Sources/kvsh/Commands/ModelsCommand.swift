@@ -10,15 +10,16 @@ struct ModelsCommand: Command {
     examples: [Example("models", "What `model NAME` can choose.")], group: "model")
 
   func run(_ call: Call, in context: Context) throws -> Value {
-    .table(
-      Table(
-        rows: workbench.models.files.map { name in
-          let path = workbench.home + "/models/" + name
-          let attributes = try? FileManager.default.attributesOfItem(atPath: URL(fileURLWithPath: path).resolvingSymlinksInPath().path)
-          return Record([
-            ("name", .string(name)), ("size", .bytes((attributes?[.size] as? NSNumber)?.intValue ?? 0)),
-            ("path", .string(path)),
-          ])
-        }))
+    let names = workbench.models.files
+    let paths = names.map { workbench.home + "/models/" + $0 }
+    let sizes = paths.map { path -> Value in
+      let file = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+      let size = (try? FileManager.default.attributesOfItem(atPath: file))?[.size] as? NSNumber
+      return size.map { .bytes($0.intValue) } ?? .nil
+    }
+    return .table(
+      Table(columns: [
+        .init("name", .strings(names)), .init("size", .values(sizes)), .init("path", .strings(paths)),
+      ]))
   }
 }

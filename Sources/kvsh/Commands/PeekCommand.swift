@@ -8,14 +8,15 @@ struct PeekCommand: Command {
   let signature = Signature(
     "peek", summary: "Shows the prompt of a sample exactly as the model gets it, template and truncation included.",
     parameters: [
-      Parameter("dataset", .name(kind: "dataset"), doc: "Where the prompts come from.", positional: true, required: true),
+      Parameter(
+        "dataset", .name(kind: "dataset"), doc: "Where the prompts come from.", positional: true, required: true),
       Parameter("k", .int, default: .int(0), range: 0...1e6, doc: "Which sample, from 0.", positional: true),
     ] + RunOptions.parameters.filter { ["max", "seed", "chat"].contains($0.name) },
     produces: .record, examples: [Example("peek sharegpt 3", "The fourth prompt of seed 0.")], group: "data")
 
   func run(_ call: Call, in context: Context) throws -> Value {
     let k = try call.int("k")
-    let loaded = try call.placing { try workbench.models.current(store: nil) }
+    let loaded = try call.placing { try workbench.models.current() }
     let name = try call.name("dataset")
     let load = try call.placing(at: "dataset") {
       let found = try Datasets.find(name, home: workbench.home)
@@ -27,13 +28,15 @@ struct PeekCommand: Command {
         "K406", seen: "sample \(k) of \(load.requests.count)", expected: "a number below \(load.requests.count)",
         labels: [.init(call.span(of: "k"))])
     }
-    let chat = switch try call.name("chat") {
-    case "on": true
-    case "off": false
-    default: loaded.chats
-    }
-    let sample = try call.placing {
-      try PreparedSample(load.requests[k], loaded, chat: chat, maxTokens: try call.int("max"))
+    let chat =
+      switch try call.name("chat") {
+      case "on": true
+      case "off": false
+      default: loaded.chats
+      }
+    let maxTokens = try call.int("max")
+    let sample = try call.placing(at: "max") {
+      try PreparedSample(load.requests[k], loaded, chat: chat, maxTokens: maxTokens)
     }
     return .record(
       Record([

@@ -1,3 +1,4 @@
+import Foundation
 import Lang
 import Runtime
 
@@ -15,7 +16,8 @@ struct RunCommand: Command {
       between the others. cache_bytes is held at the end, cache_bytes_peak at most, read_bytes is read by one decode step.
       """,
     parameters: [
-      Parameter("dataset", .name(kind: "dataset"), doc: "Where the prompts come from.", positional: true, required: true)
+      Parameter(
+        "dataset", .name(kind: "dataset"), doc: "Where the prompts come from.", positional: true, required: true)
     ] + RunOptions.parameters,
     accepts: [.nil, .object("config"), .list], produces: .table, columns: RunTable.columnNames,
     examples: [
@@ -24,21 +26,24 @@ struct RunCommand: Command {
     ], group: "experiments")
 
   func run(_ call: Call, in context: Context) throws -> Value {
+    // A loop whose last run was ended early ends with it.
+    if workbench.wasInterrupted { throw CancellationProblem(span: call.span) }
     let options = try RunOptions(call)
     let store = try call.placing { try workbench.store() }
-    let loaded = try call.placing { try workbench.models.current(store: store) }
-    let load = try load(call, options, loaded)
+    let loaded = try call.placing { try workbench.models.current() }
+    let configurations = try configurations(call, options)
+    try call.placingAtInput { for each in configurations { try each.check(shape: loaded.model.cacheShape) } }
+    let load = try load(call, loaded)
     if let shortfall = load.shortfall { context.print("note: \(shortfall)") }
     let chat = options.chat ?? loaded.chats
-    let samples = try call.placing {
+    let samples = try call.placing(at: "max") {
       try load.requests.map { try PreparedSample($0, loaded, chat: chat, maxTokens: options.maxTokens) }
     }
     let study = StudyRun(
       loaded: loaded, store: store, workbench: workbench, options: options,
-      configurations: try configurations(call, options), samples: samples, chat: chat)
-    let total = study.configurations.count * samples.count
-    let line = try call.placing { try store.begin(line: call.span.source.text, total: total) }
-    let outcome = try call.placing { try study.run() }
+      configurations: configurations, samples: samples, chat: chat)
+    let total = configurations.count * samples.count
+    let outcome = try call.placing { try study.run(line: Self.lines(of: call)) }
     let rows = zip(study.configurations, outcome.rows).flatMap { configuration, rows in
       // The label is this line's: a stored row may come from one that gave a default by name.
       samples.compactMap { sample -> StoredRow? in
@@ -47,12 +52,21 @@ struct RunCommand: Command {
         return row
       }
     }
-    try call.placing { try store.end(line: line, rows: rows.count) }
     note(study, outcome, rows.count, total, in: context)
     return .table(RunTable.table(rows))
   }
 
-  private func load(_ call: Call, _ options: RunOptions, _ loaded: LoadedModel) throws -> DatasetLoad {
+  /// The lines of the text that the stage and what comes into it stand on.
+  private static func lines(of call: Call) -> String {
+    let source = call.span.source
+    let span = call.inputSpan.map(call.span.union) ?? call.span
+    let first = source.lineRange(source.line(at: span.start))
+    let last = source.lineRange(source.line(at: max(span.start, span.end - 1)))
+    return source.text(in: first.lowerBound..<max(first.upperBound, last.upperBound))
+      .trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+
+  private func load(_ call: Call, _ loaded: LoadedModel) throws -> DatasetLoad {
     let name = try call.name("dataset")
     return try call.placing(at: "dataset") {
       let found = try Datasets.find(name, home: workbench.home)
@@ -65,10 +79,12 @@ struct RunCommand: Command {
   private func configurations(_ call: Call, _ options: RunOptions) throws -> [Compressor] {
     var all: [Compressor] = options.baseline ? [.none] : []
     if call.input.type != .nil {
-      guard let own = call.input.configurations else {
+      guard let own = call.input.configurations, !own.isEmpty else {
         throw Problem(
-          "K302", seen: "`run` was given \(call.input.type.name)", expected: "configurations of `compress`",
-          labels: [call.inputSpan ?? call.span].map { .init($0) })
+          "K302",
+          seen:
+            "`run` was given \(call.input.type.name == "list" ? "a list without configurations" : call.input.type.name)",
+          expected: "configurations of `compress`", labels: [.init(call.inputSpan ?? call.span)])
       }
       all += own
     } else if all.isEmpty {

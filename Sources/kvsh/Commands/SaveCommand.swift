@@ -18,14 +18,7 @@ struct SaveCommand: Command {
   func run(_ call: Call, in context: Context) throws -> Value {
     let path = try call.path("path")
     let text = try content(call.input, path, call)
-    do {
-      let url = URL(fileURLWithPath: path)
-      try Data(text.utf8).write(to: url, options: .atomic)
-    } catch {
-      throw Problem(
-        "K503", seen: "\(path) cannot be written: \((error as NSError).localizedDescription)",
-        expected: "a path in a folder that exists and can be written", labels: [.init(call.span(of: "path"))])
-    }
+    try call.placing(at: "path") { try TextFile.replace(path, with: text) }
     context.print("saved \(path) (\(text.utf8.count) bytes)")
     return .nil
   }

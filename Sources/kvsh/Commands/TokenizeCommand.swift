@@ -13,7 +13,7 @@ struct TokenizeCommand: Command {
     examples: [Example("tokenize \"Hello world\"", "Two tokens.")], group: "model")
 
   func run(_ call: Call, in context: Context) throws -> Value {
-    let loaded = try call.placing { try workbench.models.current(store: nil) }
+    let loaded = try call.placing { try workbench.models.current() }
     let ids = loaded.tokenizer.encode(try call.string("text"), parseSpecial: try call.bool("special"))
     return .table(
       Table(columns: [

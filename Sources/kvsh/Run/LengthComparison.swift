@@ -27,7 +27,12 @@ struct LengthComparison {
     var simulated: Set<String> = []
     for row in 0..<table.rowCount {
       let label = configs[row].text
-      guard let tokens = lengths[row].asInt else { continue }
+      guard let tokens = lengths[row].asInt else {
+        throw Problem(
+          "K605", seen: "row \(row) (\(label), sample \(samples[row].text)) has output_tokens \(lengths[row].display)",
+          expected: "a whole number of tokens in every row",
+          labels: [.init(call.inputSpan ?? call.span)])
+      }
       if byLabel[label] == nil { labels.append(label) }
       byLabel[label, default: []].append(
         ResponseLength(sample: samples[row].text, tokens: tokens, atCap: finishes[row].text == "length"))

@@ -16,11 +16,12 @@ struct RunOptions {
       temperature: try call.float("temperature"), topP: try call.float("top_p"), topK: try call.int("top_k"),
       seed: UInt64(max(0, call.optional("noise_seed")?.asInt ?? seed)))
     batch = try call.int("batch")
-    chat = switch try call.name("chat") {
-    case "on": true
-    case "off": false
-    default: nil
-    }
+    chat =
+      switch try call.name("chat") {
+      case "on": true
+      case "off": false
+      default: nil
+      }
     baseline = try call.name("baseline") == "on"
   }
 
@@ -39,6 +40,7 @@ struct RunOptions {
       "chat", .choice(["auto", "on", "off"]), default: .string("auto"),
       doc: "The model's chat template around the prompt; auto is on if the model file has one."),
     Parameter(
-      "baseline", .choice(["on", "off"]), default: .string("on"), doc: "Run the uncompressed cache on the same samples."),
+      "baseline", .choice(["on", "off"]), default: .string("on"), doc: "Run the uncompressed cache on the same samples."
+    ),
   ]
 }

@@ -19,16 +19,17 @@ struct StudyRun {
     var reused = 0
   }
 
-  private func specification(_ compressor: Compressor, ignoresEnd: Bool, maxTokens: Int) -> RunSpecification {
+  private func specification(_ compressor: Compressor, _ sample: PreparedSample, model: String) -> RunSpecification {
     RunSpecification(
-      model: loaded.digest, precision: loaded.model.precision.rawValue, kernels: loaded.kernels,
-      compressor: compressor.specification, chat: chat, maxTokens: maxTokens, ignoresEnd: ignoresEnd,
+      model: model, precision: loaded.model.precision.rawValue, kernels: loaded.kernels,
+      compressor: compressor.specification, chat: chat, maxTokens: sample.maxTokens, ignoresEnd: sample.ignoresEnd,
       temperature: options.sampling.temperature, topP: options.sampling.topP, topK: options.sampling.topK,
       seed: options.sampling.seed)
   }
 
-  func run() throws -> Outcome {
-    for compressor in configurations { try compressor.check(shape: loaded.model.cacheShape) }
+  /// - Parameter line: what was typed, for `history`.
+  func run(line text: String) throws -> Outcome {
+    let digest = try loaded.digest(store)
     var outcome = Outcome(rows: [])
     // Samples may have lengths of their own, so a configuration may have several specifications.
     var hashes: [[Int: String]] = []
@@ -37,7 +38,7 @@ struct StudyRun {
       var own: [Int: String] = [:]
       var known: [String: [Store.RowKey: StoredRow]] = [:]
       for (index, sample) in samples.enumerated() {
-        let hash = specification(compressor, ignoresEnd: sample.ignoresEnd, maxTokens: sample.maxTokens).hash
+        let hash = specification(compressor, sample, model: digest).hash
         own[index] = hash
         if known[hash] == nil { known[hash] = try store.rows(spec: hash) }
         let key = key(sample)
@@ -49,6 +50,7 @@ struct StudyRun {
     }
     let total = configurations.count * samples.count
     var done = outcome.reused
+    let line = try store.begin(line: text, rows: done, total: total)
     func report(_ note: String) {
       workbench.progress.update(ProgressState(label: "run", done: done, total: total, note: note))
     }
@@ -74,7 +76,7 @@ struct StudyRun {
           ) { generation in
             guard let index = byName[generation.sample], let hash = hashes[place][index] else { return }
             let row = row(generation, samples[index], compressor, hash)
-            try store.save(row)
+            try store.save(row, line: line)
             outcome.rows[place][key(samples[index])] = row
             done += 1
             report(compressor.label)

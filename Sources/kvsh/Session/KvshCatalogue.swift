@@ -75,12 +75,14 @@ struct KvshCatalogue: Catalogue {
 /// Lists given to a method's parameters are a sweep: every combination, the last parameter varying fastest.
 enum Sweep {
   static func configurations(_ method: String, _ given: [(String, [Value])]) throws -> [Compressor] {
+    let card = Compressors.all.first { $0.name == method.prefix { $0 != "/" } }
+    let numbers = (card?.parameters ?? []).filter { if case .float = $0.kind { true } else { false } }.map(\.name)
     var combinations: [[String: ParameterValue]] = [[:]]
     for (name, values) in given {
       combinations = try combinations.flatMap { combination in
         try values.map { value in
           var extended = combination
-          extended[name] = try ParameterValue(value, of: name, method: method)
+          extended[name] = try ParameterValue(value, of: name, method: method, asNumber: numbers.contains(name))
           return extended
         }
       }
@@ -90,13 +92,14 @@ enum Sweep {
 }
 
 extension ParameterValue {
-  fileprivate init(_ value: Value, of name: String, method: String) throws {
+  /// - Parameter asNumber: a share is a fraction, not a budget.
+  fileprivate init(_ value: Value, of name: String, method: String, asNumber: Bool) throws {
     switch value {
     case .int(let number): self = .int(number)
     case .float(let number): self = .float(number)
     case .bool(let flag): self = .bool(flag)
     case .string(let word): self = .word(word)
-    case .share(let share): self = name == "ratio" ? .float(share) : .budget(.share(share))
+    case .share(let share): self = name == "ratio" || asNumber ? .float(share) : .budget(.share(share))
     case .bytes(let bytes): self = .budget(.bytes(bytes))
     default:
       throw RuntimeProblem(

@@ -19,6 +19,15 @@ extension Call {
       throw Problem(problem, at: argument.map(span(of:)) ?? span)
     }
   }
+
+  /// Runs work whose problems lie in what came through the pipe.
+  func placingAtInput<T>(_ work: () throws -> T) throws -> T {
+    do {
+      return try work()
+    } catch let problem as RuntimeProblem {
+      throw Problem(problem, at: inputSpan ?? span)
+    }
+  }
 }
 
 extension ProblemCatalogue {
@@ -28,14 +37,17 @@ extension ProblemCatalogue {
     .adding(EngineProblems.all.map { Entry($0.code, $0.title, $0.explanation) })
     .adding(DatasetProblems.all.map { Entry($0.code, $0.title, $0.explanation) })
     .adding(MetricProblems.all.map { Entry($0.code, $0.title, $0.explanation) })
+    .adding(ShellProblems.all)
     .adding([
       Entry(
         "K501", "The store cannot be used",
         "Rows are kept in store.sqlite under KVSH_HOME as they finish. The folder must exist or be creatable, and be "
           + "writable. Another kvsh that holds the store for over ten seconds is reported the same way."),
-      Entry("K502", "No such model", "`models` lists the files in the models folder; a path to a .gguf file works too."),
+      Entry(
+        "K502", "No such model", "`models` lists the files in the models folder; a path to a .gguf file works too."),
       Entry("K503", "The file cannot be written", "`save` writes to the path you name; its folder must exist."),
-      Entry("K504", "The file cannot be read", "A path is taken from the current folder, or beside the importing script."),
+      Entry(
+        "K504", "The file cannot be read", "A path is taken from the current folder, or beside the importing script."),
       Entry(
         "K505", "The file's ending is not known",
         "`save` and `load` choose the format by the ending: .csv .json .jsonl .md for tables; .html .svg .vl.json .txt "

@@ -9,12 +9,10 @@ final class LoadedModel {
   let template: ChatTemplate
   let kernels: String
   let engine: BatchEngine
-  /// SHA-256 of the file.
-  let digest: String
+  private var knownDigest: String?
 
   init(
-    path: String, model: Model, tokenizer: Tokenizer, template: ChatTemplate, kernels: String, engine: BatchEngine,
-    digest: String
+    path: String, model: Model, tokenizer: Tokenizer, template: ChatTemplate, kernels: String, engine: BatchEngine
   ) {
     self.path = path
     self.model = model
@@ -22,7 +20,16 @@ final class LoadedModel {
     self.template = template
     self.kernels = kernels
     self.engine = engine
-    self.digest = digest
+  }
+
+  /// SHA-256 of the file; asked for when rows are keyed or the model is shown, as it takes a while.
+  ///
+  /// - Throws: `RuntimeProblem` K201 if the file is gone, K501.
+  func digest(_ store: Store?) throws -> String {
+    if let knownDigest { return knownDigest }
+    let digest = try FileDigest.sha256(path: path, store: store)
+    knownDigest = digest
+    return digest
   }
 
   /// Token ids of a text on its own, with the tokenizer's opening token if the file asks for one.
@@ -56,12 +63,12 @@ final class ModelLibrary {
   /// The model in use, loaded when first needed.
   ///
   /// - Throws: `RuntimeProblem` K502 if there is none, K201... if its file is not right.
-  func current(store: Store?) throws -> LoadedModel {
+  func current() throws -> LoadedModel {
     let name = chosen?.name ?? ProcessInfo.processInfo.environment["KVSH_MODEL"] ?? ""
     let path = try resolve(name)
     let precision = chosen?.precision ?? .mixed
     if let loaded, loaded.path == path, loaded.model.precision == precision { return loaded }
-    let model = try load(path, precision, store)
+    let model = try load(path, precision)
     loaded = model
     return model
   }
@@ -77,9 +84,11 @@ final class ModelLibrary {
       }
       return folder + "/" + first
     }
-    if FileManager.default.fileExists(atPath: name), name.contains("/") || name.hasSuffix(".gguf") { return name }
+    let path = TextFile.expanded(name)
+    if FileManager.default.fileExists(atPath: path), name.contains("/") || name.hasSuffix(".gguf") { return path }
     let wanted = name.lowercased()
-    let matches = files.filter { $0.lowercased().hasPrefix(wanted) }
+    let exact = files.filter { [wanted, wanted + ".gguf"].contains($0.lowercased()) }
+    let matches = exact.isEmpty ? files.filter { $0.lowercased().hasPrefix(wanted) } : exact
     guard matches.count == 1, let match = matches.first else {
       throw RuntimeProblem(
         "K502", seen: matches.isEmpty ? "there is no model '\(name)'" : "'\(name)' means \(matches.count) models",
@@ -88,7 +97,7 @@ final class ModelLibrary {
     return folder + "/" + match
   }
 
-  private func load(_ path: String, _ precision: Model.Precision, _ store: Store?) throws -> LoadedModel {
+  private func load(_ path: String, _ precision: Model.Precision) throws -> LoadedModel {
     let file = try GGUFFile(path: path)
     let set = try InstructionSet.chosen()
     let pool = WorkerPool(threads: try Self.threads())
@@ -97,7 +106,7 @@ final class ModelLibrary {
     let engine = BatchEngine(model: model, endTokens: tokenizer.endIds, instructionSet: set, pool: pool)
     return LoadedModel(
       path: path, model: model, tokenizer: tokenizer, template: try ChatTemplate.recognise(file), kernels: set.rawValue,
-      engine: engine, digest: try FileDigest.sha256(path: path, store: store))
+      engine: engine)
   }
 
   /// `KVSH_THREADS`, or all cores.

@@ -48,7 +48,7 @@ extension Parameter {
       type = .int
       allowed = numbers.map { .int($0) }
     case .float(let bounds):
-      type = .value(.number)
+      type = .value(.union([.number, .share]))
       range = bounds
     case .bool: type = .bool
     case .word(let words): type = .choice(words)

@@ -28,7 +28,11 @@ final class Session {
     context = Context(
       commands: CommandRegistry(Commands.all(workbench, problems: problems)),
       catalogue: KvshCatalogue(home: options.home), output: options.output,
-      readFile: { path, importer in try ScriptFile.read(path, importedBy: importer) })
+      readFile: { path, importer in
+        // A relative path is looked for beside the importing script.
+        let folder = URL(fileURLWithPath: importer).deletingLastPathComponent().path
+        return try ScriptText.read(path.hasPrefix("/") ? path : folder + "/" + path)
+      })
     context.setVariable("args", to: .list(options.arguments.map { .string($0) }))
     interpreter = Interpreter(context: context)
   }
@@ -52,21 +56,5 @@ final class Session {
   /// A value as it is printed.
   func render(_ value: Value, as format: OutputFormat, width: Int) -> String {
     ValueRenderer(terminal: workbench.terminal, width: width).render(value, as: format)
-  }
-}
-
-/// Reads the text of a script.
-enum ScriptFile {
-  /// A relative path is looked for beside the importing script.
-  static func read(_ path: String, importedBy importer: String) throws -> String {
-    let folder = URL(fileURLWithPath: importer).deletingLastPathComponent().path
-    let full = path.hasPrefix("/") ? path : folder + "/" + path
-    do {
-      return try String(contentsOfFile: full, encoding: .utf8)
-    } catch {
-      throw Problem(
-        "K504", seen: "the file \(path) cannot be read", expected: "a kvs script in UTF-8",
-        suggestion: "looked for it at \(full)")
-    }
   }
 }

@@ -9,9 +9,10 @@ enum FileDigest {
   /// - Throws: `RuntimeProblem` K201 if the file cannot be read.
   static func sha256(path: String, store: Store?) throws -> String {
     let mapped = try MappedFile(path: path)
-    let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+    // A link keeps its own time of change while the file behind it is replaced.
+    let absolute = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+    let attributes = try? FileManager.default.attributesOfItem(atPath: absolute)
     let changed = (attributes?[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
-    let absolute = URL(fileURLWithPath: path).standardizedFileURL.path
     let key = "\(absolute)\n\(mapped.bytes.count)\n\(changed)"
     if let known = try store?.digest(key) { return known }
     var hash = SHA256()

@@ -4,6 +4,9 @@ import Runtime
 
 /// Finished rows and past lines, in `$KVSH_HOME/store.sqlite`; two processes may use one store.
 final class Store {
+  /// How long another process may keep the store to itself.
+  private static let waitSeconds = 10
+
   private let database: DatabaseQueue
   let path: String
 
@@ -12,8 +15,16 @@ final class Store {
     path = home + "/store.sqlite"
     do {
       try FileManager.default.createDirectory(atPath: home, withIntermediateDirectories: true)
+    } catch {
+      let reason = access(home, F_OK) == 0 ? "it is no folder" : String(cString: strerror(errno))
+      throw Self.problem(path, reason: "the folder cannot be made: \(reason)")
+    }
+    // Processes that start together must not both create the tables.
+    let lock = try Self.lock(home + "/store.lock", path)
+    defer { close(lock) }
+    do {
       var configuration = Configuration()
-      configuration.busyMode = .timeout(10)
+      configuration.busyMode = .timeout(Double(Self.waitSeconds))
       configuration.prepareDatabase { try $0.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL") }
       database = try DatabaseQueue(path: path, configuration: configuration)
       try Self.migrator.migrate(database)
@@ -23,10 +34,25 @@ final class Store {
   }
 
   private static func problem(_ path: String, _ error: any Error) -> RuntimeProblem {
-    let reason = (error as? DatabaseError)?.message ?? (error as NSError).localizedDescription
-    return RuntimeProblem(
+    problem(path, reason: (error as? DatabaseError)?.message ?? (error as NSError).localizedDescription)
+  }
+
+  private static func problem(_ path: String, reason: String) -> RuntimeProblem {
+    RuntimeProblem(
       "K501", seen: "the store \(path) cannot be used: \(reason)", expected: "a folder that can be written",
       suggestion: "set KVSH_HOME to another folder")
+  }
+
+  /// Waits for the lock as long as for the database; it goes with the descriptor.
+  private static func lock(_ file: String, _ path: String) throws -> Int32 {
+    let lock = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+    guard lock >= 0 else { throw problem(path, reason: String(cString: strerror(errno))) }
+    for _ in 0..<waitSeconds * 100 {
+      if flock(lock, LOCK_EX | LOCK_NB) == 0 { return lock }
+      usleep(10_000)
+    }
+    close(lock)
+    throw problem(path, reason: "another process has held \(file) for \(waitSeconds) s")
   }
 
   private func attempt<T>(_ work: () throws -> T) throws -> T {
@@ -75,7 +101,15 @@ final class Store {
     return Dictionary(rows.map { (RowKey(sample: $0.sample, prompt: $0.prompt), $0) }) { first, _ in first }
   }
 
-  func save(_ row: StoredRow) throws { try attempt { try database.write { try row.insert($0) } } }
+  /// Keeps a finished row and counts it to its line, both or neither.
+  func save(_ row: StoredRow, line: Int64) throws {
+    try attempt {
+      try database.write {
+        try row.insert($0)
+        try $0.execute(sql: "UPDATE lines SET rows = rows + 1 WHERE id = ?", arguments: [line])
+      }
+    }
+  }
 
   struct RowKey: Hashable {
     let sample: String
@@ -93,19 +127,15 @@ final class Store {
     let total: Int
   }
 
-  func begin(line: String, total: Int) throws -> Int64 {
+  /// - Parameter rows: how many are finished already.
+  func begin(line: String, rows: Int, total: Int) throws -> Int64 {
     try attempt {
       try database.write { database in
         try database.execute(
-          sql: "INSERT INTO lines (started, line, rows, total) VALUES (?, ?, 0, ?)", arguments: [Date(), line, total])
+          sql: "INSERT INTO lines (started, line, rows, total) VALUES (?, ?, ?, ?)",
+          arguments: [Date(), line, rows, total])
         return database.lastInsertedRowID
       }
-    }
-  }
-
-  func end(line id: Int64, rows: Int) throws {
-    try attempt {
-      try database.write { try $0.execute(sql: "UPDATE lines SET rows = ? WHERE id = ?", arguments: [rows, id]) }
     }
   }
 

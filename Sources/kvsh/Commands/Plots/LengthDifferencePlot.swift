@@ -40,6 +40,12 @@ struct LengthDifferencePlot: PlotKind {
       data: Table(rows: comparisons.flatMap(rows)), command: call.span.source.text)
   }
 
+  /// Settings of one method share a panel; a name that the user made up gets one of its own.
+  private func method(_ label: String) -> String {
+    let first = label.prefix { $0 != " " }
+    return Compressors.all.first { $0.name == first }?.name ?? ""
+  }
+
   private func series(
     _ comparison: LengthComparison, _ options: LengthDistribution.Options, threshold: Double
   ) throws -> LengthDifferenceSeries {
@@ -49,7 +55,7 @@ struct LengthDifferencePlot: PlotKind {
       .init(value: estimate.value, low: estimate.low, high: estimate.high)
     }
     return LengthDifferenceSeries(
-      label: comparison.label, group: comparison.label.split(separator: " ").first.map(String.init) ?? "",
+      label: comparison.label, group: method(comparison.label),
       simulated: comparison.isSimulated, edges: distribution.histogram?.edges ?? [],
       densities: distribution.histogram?.densities ?? [], curveX: distribution.curve?.x ?? [],
       curveDensity: distribution.curve?.density ?? [], noCurve: distribution.noCurve?.rawValue,
