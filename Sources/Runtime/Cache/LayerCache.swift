@@ -70,6 +70,8 @@ final class LayerCache {
   /// A decode step's attention in this layer is over.
   func finishStep() {
     if let keep, removesWhileDecoding {
+      // The new token was attended beside all the old ones.
+      peakBytes = max(peakBytes, bytes.held)
       for (index, table) in tables.enumerated() {
         while let slot = keep.slotToDrop(head: index, view(table)) {
           table.remove(slot)

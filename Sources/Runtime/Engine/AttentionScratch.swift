@@ -8,7 +8,7 @@ struct AttentionScratch {
   var sums = GrowingBuffer<Float>()
   /// Column sums of one query tile, one area a tile.
   var columns = GrowingBuffer<Float>()
-  /// A byte per KV head, set where scores were not finite.
+  /// A byte a task, set where scores, keys or values were not finite.
   var failures = GrowingBuffer<UInt8>()
 }
 
@@ -26,5 +26,22 @@ struct AttentionRows {
     AttentionRows(
       queries: queries + rows * queryStride, keys: keys + rows * keyStride, values: values + rows * keyStride,
       out: out + rows * outStride, queryStride: queryStride, keyStride: keyStride, outStride: outStride)
+  }
+}
+
+extension AttentionRows {
+  /// Whether keys and values of a head are finite, and stay so in the cache's element.
+  ///
+  /// A half-precision infinity would give some queries a weight of 0 and others NaN, without a word.
+  func storable(head: Int, tokens: Int, shape: CacheShape) -> Bool {
+    // The first number that rounds to a half-precision infinity.
+    let limit: Float = shape.element == .float16 ? 65_520 : .infinity
+    for token in 0..<tokens {
+      let row = token * keyStride + head * shape.headDim
+      for channel in row..<row + shape.headDim where !(abs(keys[channel]) < limit && abs(values[channel]) < limit) {
+        return false
+      }
+    }
+    return true
   }
 }

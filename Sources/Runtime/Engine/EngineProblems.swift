@@ -21,8 +21,9 @@ public enum EngineProblems {
     ),
     ("K601", "No such instruction set", "KVSH_KERNELS forces one of the kernel variants, for tests. Unset it."),
     (
-      "K602", "An attention score is not a finite number",
-      "NaN or infinity in queries or keys. The run stops at that request; finished rows are kept."
+      "K602", "A number in attention is not finite",
+      "NaN or infinity in queries, keys or values, or a key or value too large for a half-precision cache. The run "
+        + "stops at that request; finished rows are kept."
     ),
     ("K603", "A prompt cannot be run", "It is empty, longer than the model's context, or has tokens the model lacks."),
   ]

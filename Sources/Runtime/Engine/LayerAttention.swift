@@ -68,24 +68,31 @@ struct LayerAttention {
     if parts == 1 || tasks >= 4 * pool.threads {
       pool.run(tasks) { task in
         let (attention, rows) = attention(task)
-        attention.append(rows)
+        guard attention.append(rows) else {
+          failures[task] = Failure.stored
+          return
+        }
         let areas = areas(task, attention)
         attention.loadQueries(rows, areas)
-        for part in 0..<areas.parts where !attention.attend(part: part, areas) { failures[task] = 1 }
+        for part in 0..<areas.parts where !attention.attend(part: part, areas) { failures[task] = Failure.score }
         if failures[task] == 0 { attention.merge(areas, into: rows) }
       }
     } else {
       // Few heads with long caches: the parts are the tasks.
       for task in 0..<tasks {
         let (attention, rows) = attention(task)
-        attention.append(rows)
+        guard attention.append(rows) else {
+          throw notFinite(Failure.stored, layer: attention.cache.layer, head: attention.head)
+        }
         attention.loadQueries(rows, areas(task, attention))
       }
       pool.run(tasks * parts) { index in
         let task = index / parts
         let (attention, _) = attention(task)
         let areas = areas(task, attention)
-        if index % parts < areas.parts, !attention.attend(part: index % parts, areas) { failures[task] = 1 }
+        if index % parts < areas.parts, !attention.attend(part: index % parts, areas) {
+          failures[task] = Failure.score
+        }
       }
       pool.run(tasks) { task in
         let (attention, rows) = attention(task)
@@ -93,7 +100,7 @@ struct LayerAttention {
       }
     }
     for task in 0..<tasks where failures[task] != 0 {
-      throw notFinite(layer: steps[task / heads].cache.layer, head: task % heads)
+      throw notFinite(failures[task], layer: steps[task / heads].cache.layer, head: task % heads)
     }
   }
 
@@ -103,10 +110,21 @@ struct LayerAttention {
     let shape = cache.shape
     let before = cache.store.count(head: 0)
     cache.extend(by: tokens)
+    let stripe = 32
+    scratch.failures.reserve(stripe * shape.kvHeads)
+    let failures = scratch.failures.base
+    failures.update(repeating: 0, count: stripe * shape.kvHeads)
     pool.run(shape.kvHeads) { head in
+      guard rows.storable(head: head, tokens: tokens, shape: shape) else {
+        failures[head] = Failure.stored
+        return
+      }
       cache.store.append(
         head: head, keys: rows.keys + head * shape.headDim, values: rows.values + head * shape.headDim,
         stride: rows.keyStride, tokens: tokens)
+    }
+    for head in 0..<shape.kvHeads where failures[head] != 0 {
+      throw notFinite(failures[head], layer: cache.layer, head: head)
     }
     // Ragged caches: what a head held before differs, what the prompt adds does not.
     let held = (0..<shape.kvHeads).map { cache.store.count(head: $0) - tokens }
@@ -125,9 +143,6 @@ struct LayerAttention {
     }
     let wantsColumns = cache.needs.columnSums != nil
     if wantsColumns { prepareColumns(cache, held: held, tokens: tokens) }
-    let stripe = 32
-    scratch.failures.reserve(stripe * shape.kvHeads)
-    scratch.failures.base.update(repeating: 0, count: stripe * shape.kvHeads)
     for start in stride(from: 0, to: tiles, by: stripe) {
       let count = min(stripe, tiles - start)
       if wantsColumns {
@@ -136,7 +151,7 @@ struct LayerAttention {
       }
       let areas = (
         weights: scratch.weights.base, queries: scratch.queries.base, sums: scratch.sums.base,
-        columns: scratch.columns.base, failures: scratch.failures.base
+        columns: scratch.columns.base
       )
       pool.run(count * shape.kvHeads) { task, worker in
         // Late tiles cost most: they go first.
@@ -148,10 +163,10 @@ struct LayerAttention {
           tile(start + index), rows, weights: areas.weights + worker * sizes.weights,
           queries: areas.queries + worker * sizes.rows, sums: areas.sums + worker * sizes.rows,
           columns: wantsColumns ? areas.columns + (index * shape.kvHeads + head) * longest : nil)
-        if !isFinite { areas.failures[task] = 1 }
+        if !isFinite { failures[task] = Failure.score }
       }
-      for task in 0..<count * shape.kvHeads where areas.failures[task] != 0 {
-        throw notFinite(layer: cache.layer, head: task % shape.kvHeads)
+      for task in 0..<count * shape.kvHeads where failures[task] != 0 {
+        throw notFinite(failures[task], layer: cache.layer, head: task % shape.kvHeads)
       }
       if wantsColumns {
         pool.run(shape.kvHeads) { head in
@@ -175,9 +190,19 @@ struct LayerAttention {
     }
   }
 
-  private func notFinite(layer: Int, head: Int) -> RuntimeProblem {
-    RuntimeProblem(
-      "K602", seen: "layer \(layer), KV head \(head): an attention score is not a finite number",
-      expected: "finite keys and queries", suggestion: "try precision=f32; if it stays, the model file is damaged")
+  /// What a task found not to be finite.
+  private enum Failure {
+    static let score: UInt8 = 1
+    static let stored: UInt8 = 2
+  }
+
+  private func notFinite(_ failure: UInt8, layer: Int, head: Int) -> RuntimeProblem {
+    let isStored = failure == Failure.stored
+    return RuntimeProblem(
+      "K602",
+      seen: "layer \(layer), KV head \(head): "
+        + (isStored ? "a key or value is not a finite number" : "an attention score is not a finite number"),
+      expected: isStored ? "keys and values that the cache can hold" : "finite keys and queries",
+      suggestion: "try precision=f32; if it stays, the model file is damaged")
   }
 }

@@ -45,11 +45,13 @@ struct StepAttention {
     }
   }
 
-  /// Appends the token and readies the queries; `rows` is the token's row.
-  func append(_ rows: AttentionRows) {
+  /// Appends the token; `rows` is the token's row. False if its key or value cannot be stored as finite numbers.
+  func append(_ rows: AttentionRows) -> Bool {
+    guard rows.storable(head: head, tokens: 1, shape: cache.shape) else { return false }
     cache.store.append(
       head: head, keys: rows.keys + head * headDim, values: rows.values + head * headDim, stride: rows.keyStride,
       tokens: 1)
+    return true
   }
 
   func loadQueries(_ rows: AttentionRows, _ areas: Areas) {
