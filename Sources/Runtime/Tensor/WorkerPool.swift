@@ -13,10 +13,10 @@ public final class WorkerPool: Sendable {
   /// - Parameter threads: at least one; the calling thread counts.
   public init(threads: Int) {
     self.threads = max(1, threads)
-    shared = Shared(workers: self.threads - 1)
+    shared = Shared()
     for index in 1..<max(self.threads, 1) {
       let shared = shared
-      let worker = Thread { shared.work(as: index) }
+      let worker = Thread { shared.serve(as: index) }
       worker.stackSize = 1 << 20
       worker.start()
     }
@@ -32,7 +32,12 @@ public final class WorkerPool: Sendable {
       for task in 0..<max(tasks, 0) { body(task, 0) }
       return
     }
-    withoutActuallyEscaping(body) { shared.run(tasks, $0) }
+    withoutActuallyEscaping(body) { body in
+      for first in stride(from: 0, to: tasks, by: Shared.mostTasks) {
+        let count = min(Shared.mostTasks, tasks - first)
+        if first == 0 { shared.run(count, body) } else { shared.run(count) { body(first + $0, $1) } }
+      }
+    }
   }
 
   func run(_ tasks: Int, _ body: (_ task: Int) -> Void) { run(tasks) { task, _ in body(task) } }
@@ -44,34 +49,33 @@ public final class WorkerPool: Sendable {
   }
 }
 
-/// What the threads of a pool see. Safe to send: `job` and `tasks` are written before the release of `generation` and
-/// read after its acquire, and not again until every worker has counted itself out of `busy`.
+/// What the threads of a pool see.
+///
+/// Safe to send: `job` is written before the release of a ticket with tasks left and read only by a thread that has
+/// claimed one of them; the caller changes it again when all claimed tasks are counted in `done`.
 private final class Shared: @unchecked Sendable {
   private static let spins = 4_000
+  static let mostTasks = 0xffff
 
-  private let workers: Int
-  private let generation = Atomic<Int>(0)
-  private let next = Atomic<Int>(0)
-  private let busy = Atomic<Int>(0)
+  /// Generation (32 bits), number of tasks (16), next task (16): one word, so that a thread that was asleep through a
+  /// generation cannot take a task of it. A worker that lost its core is not waited for unless it holds a task.
+  private let ticket = Atomic<UInt64>(0)
+  private let done = Atomic<Int>(0)
   private let sleepers = Atomic<Int>(0)
   private let stopping = Atomic<Bool>(false)
   private let condition = NSCondition()
   private var job: ((Int, Int) -> Void)?
-  private var tasks = 0
-
-  init(workers: Int) { self.workers = workers }
 
   func run(_ tasks: Int, _ body: @escaping (Int, Int) -> Void) {
     job = body
-    self.tasks = tasks
-    next.store(0, ordering: .relaxed)
-    busy.store(workers, ordering: .relaxed)
-    generation.add(1, ordering: .sequentiallyConsistent)
+    done.store(0, ordering: .relaxed)
+    let generation = (ticket.load(ordering: .relaxed) >> 32 &+ 1) & 0xffff_ffff
+    ticket.store(generation << 32 | UInt64(tasks) << 16, ordering: .sequentiallyConsistent)
     if sleepers.load(ordering: .sequentiallyConsistent) > 0 { wake() }
-    drain(body, tasks, 0)
+    while work(0) {}
     var spin = 0
-    while busy.load(ordering: .acquiring) > 0 {
-      // A worker that lost its core to another process gets it back sooner if this thread lets go.
+    while done.load(ordering: .acquiring) < tasks {
+      // A worker that lost its core inside a task gets it back sooner if this thread lets go.
       spin += 1
       if spin < Self.spins { kv_spin_pause() } else { sched_yield() }
     }
@@ -89,33 +93,44 @@ private final class Shared: @unchecked Sendable {
     condition.unlock()
   }
 
-  private func drain(_ body: (Int, Int) -> Void, _ tasks: Int, _ worker: Int) {
-    while true {
-      let task = next.add(1, ordering: .relaxed).oldValue
-      guard task < tasks else { return }
-      body(task, worker)
-    }
-  }
+  private static func hasTask(_ ticket: UInt64) -> Bool { ticket & 0xffff < ticket >> 16 & 0xffff }
 
-  func work(as worker: Int) {
-    var seen = 0
-    while true {
-      var spin = 0
-      while generation.load(ordering: .acquiring) == seen {
-        if stopping.load(ordering: .relaxed) { return }
-        spin += 1
-        if spin < Self.spins { kv_spin_pause() } else { sleep(while: seen) }
+  /// Claims and runs one task; false if none is left.
+  private func work(_ worker: Int) -> Bool {
+    var seen = ticket.load(ordering: .acquiring)
+    while Self.hasTask(seen) {
+      let (exchanged, original) = ticket.weakCompareExchange(
+        expected: seen, desired: seen &+ 1, ordering: .acquiringAndReleasing)
+      if exchanged {
+        execute(Int(seen & 0xffff), worker)
+        done.add(1, ordering: .releasing)
+        return true
       }
-      seen += 1
-      if let job { drain(job, tasks, worker) }
-      busy.subtract(1, ordering: .releasing)
+      seen = original
+    }
+    return false
+  }
+
+  /// Not inlined, so that the closure is let go before the task counts as done.
+  @inline(never) private func execute(_ task: Int, _ worker: Int) { job?(task, worker) }
+
+  func serve(as worker: Int) {
+    var spin = 0
+    while !stopping.load(ordering: .relaxed) {
+      if work(worker) {
+        spin = 0
+      } else {
+        spin += 1
+        if spin < Self.spins { kv_spin_pause() } else { sleep() }
+      }
     }
   }
 
-  private func sleep(while seen: Int) {
+  private func sleep() {
     condition.lock()
     sleepers.add(1, ordering: .sequentiallyConsistent)
-    while generation.load(ordering: .sequentiallyConsistent) == seen, !stopping.load(ordering: .sequentiallyConsistent)
+    while !Self.hasTask(ticket.load(ordering: .sequentiallyConsistent)),
+      !stopping.load(ordering: .sequentiallyConsistent)
     {
       condition.wait()
     }
