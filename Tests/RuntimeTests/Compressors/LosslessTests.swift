@@ -29,7 +29,7 @@ struct LosslessTests {
     [1, 30, 560])
   func budget(_ index: Int, _ prompt: Int) throws {
     let text = Self.tiny.text(prompt + 20)
-    let trial = try EngineTrial(Self.model.get())
+    let trial = try EngineTrial(Self.model.get(), threads: 1)
     let baseline = try trial.logits(Array(text[..<prompt]), then: Array(text[prompt...]))
     let found = try trial.logits(
       Array(text[..<prompt]), then: Array(text[prompt...]), Self.compressor(index, budget: prompt + 20))
@@ -39,7 +39,7 @@ struct LosslessTests {
   @Test("a budget one token short is not the baseline", arguments: [0, 1, 4, 5, 8, 9, 10, 11])
   func shortBudget(_ index: Int) throws {
     let text = Self.tiny.text(60)
-    let trial = try EngineTrial(Self.model.get())
+    let trial = try EngineTrial(Self.model.get(), threads: 1)
     let baseline = try trial.logits(Array(text[..<40]), then: Array(text[40...]))
     let found = try trial.logits(Array(text[..<40]), then: Array(text[40...]), Self.compressor(index, budget: 39))
     expectBits([found[0]], [baseline[0]])
@@ -48,7 +48,7 @@ struct LosslessTests {
 
   @Test("text and bytes at a budget that is never reached are the baseline's", arguments: eviction.indices)
   func text(_ index: Int) throws {
-    let trial = try EngineTrial(Self.model.get())
+    let trial = try EngineTrial(Self.model.get(), threads: 1)
     let requests = PromiseTests.requests(Self.tiny, count: 20)
     let sampling = Sampling(temperature: 1, seed: 2)
     let baseline = try trial.generate(requests, sampling: sampling, batch: 8)
@@ -72,7 +72,7 @@ struct LosslessTests {
   func prefill(_ index: Int, _ chunk: Int) throws {
     let (name, integers, words) = Self.untouched[index]
     let text = Self.tiny.text(150)
-    let trial = try EngineTrial(Self.model.get())
+    let trial = try EngineTrial(Self.model.get(), threads: 1)
     let baseline = try trial.logits(Array(text[..<149]), then: [text[149]])
     let found = try trial.logits(
       Array(text[..<149]), then: [text[149]], .of(name, integers, words: words), chunk: chunk)
@@ -83,7 +83,7 @@ struct LosslessTests {
   @Test("KIVI packs nothing before the residual is full: baseline bits until then")
   func residual() throws {
     let text = Self.tiny.text(140)
-    let trial = try EngineTrial(Self.model.get())
+    let trial = try EngineTrial(Self.model.get(), threads: 1)
     let baseline = try trial.logits(Array(text[..<120]), then: Array(text[120...]))
     let found = try trial.logits(Array(text[..<120]), then: Array(text[120...]), .of("kivi"))
     // Index i is the query of token 119 + i; the 128th token is in the cache after the query of index 8.
@@ -94,7 +94,7 @@ struct LosslessTests {
   @Test("an evicting method and a codec act together, and each alone differs from both")
   func composed() throws {
     let text = Self.tiny.text(150)
-    let trial = try EngineTrial(Self.model.get())
+    let trial = try EngineTrial(Self.model.get(), threads: 1)
     let keep = try Compressor.of("h2o", ["heavy": 20, "recent": 44], words: ["variant": "prefill"])
     let codec = try Compressor.of("kivi", ["residual": 32])
     func logits(_ compressor: Compressor) throws -> [[Float]] {

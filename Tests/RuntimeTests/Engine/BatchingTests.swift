@@ -51,8 +51,8 @@ struct BatchingTests {
     var rows: [String: [Int32]] = [:]
     let requests = (0..<9).map { request("\($0)", prompt: 3 + $0, new: 1 + $0) }
     try EngineTrial(Self.model.get()).engine().run(
-      requests, sampling: Sampling(temperature: 1), batch: 4, onToken: { streamed[$0, default: []].append($1) }
-    ) { rows[$0.sample] = $0.tokens }
+      requests, sampling: Sampling(temperature: 1), batch: 4, onToken: { streamed[$0, default: []].append($1) },
+      onFinish: { rows[$0.sample] = $0.tokens })
     #expect(streamed == rows)
     #expect(rows.mapValues(\.count) == Dictionary(uniqueKeysWithValues: requests.map { ($0.sample, $0.maxTokens) }))
   }
@@ -85,8 +85,7 @@ struct BatchingTests {
     var found: [Generation] = []
     try EngineTrial(Self.model.get()).engine().run(
       [request("a", new: 20), request("b", new: 20)], batch: 2,
-      shouldStop: { sample, tokens in sample == "a" && tokens.count == 4 }
-    ) { found.append($0) }
+      shouldStop: { sample, tokens in sample == "a" && tokens.count == 4 }, onFinish: { found.append($0) })
     #expect(found[0].sample == "a" && found[0].finish == .stop && found[0].tokens == Array(tokens[..<4]))
     #expect(found[1].finish == .length && found[1].tokens == tokens)
   }
