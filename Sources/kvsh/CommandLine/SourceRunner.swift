@@ -19,14 +19,17 @@ struct SourceRunner {
     var held: Value?
     let status = status {
       try session.interpreter.run(source, onWarning: { streams.note(problems.render($0)) }) { result in
-        guard result.isExpression, result.value.type != .nil else { return }
-        onValue(result)
-        if format == nil || format == .table {
-          streams.result(text(result))
-        } else {
-          if let held { streams.note(render(held, as: .table)) }
-          held = result.value
+        if result.isExpression, result.value.type != .nil {
+          onValue(result)
+          if format == nil || format == .table {
+            streams.result(text(result))
+          } else {
+            if let held { streams.note(render(held, as: .table)) }
+            held = result.value
+          }
         }
+        // A command that returned what it had finished when the user stopped it ends the text here.
+        if session.wasInterrupted { throw CancellationProblem(span: result.span) }
       }
     }
     // What was finished when the user stopped is a result; what came before a mistake is not the one asked for.
