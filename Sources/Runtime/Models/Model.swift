@@ -54,9 +54,10 @@ public final class Model: Sendable {
       headDim: configuration.headDim, element: precision == .f32 ? .float32 : .float16)
   }
 
-  /// Bytes of the weights in memory.
+  /// Bytes of the weight matrices in memory; an output matrix that is the embedding counts once.
   public var weightBytes: Int {
-    layers.reduce(embedding.bytes) { total, layer in
+    let isTied = output.address == embedding.address
+    return layers.reduce(embedding.bytes + (isTied ? 0 : output.bytes)) { total, layer in
       total
         + [layer.query, layer.key, layer.value, layer.attentionOutput, layer.gate, layer.up, layer.down]
         .reduce(0) { $0 + $1.bytes }

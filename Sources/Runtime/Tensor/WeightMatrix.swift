@@ -54,6 +54,13 @@ public struct WeightMatrix: Sendable {
     }
   }
 
+  /// Where the repacked weights lie: equal for matrices that share them.
+  var address: UnsafeRawPointer {
+    switch storage {
+    case .packed(let buffer, _, _, _), .float(let buffer, _): UnsafeRawPointer(buffer.base)
+    }
+  }
+
   /// Bytes of the repacked weights.
   public var bytes: Int {
     switch storage {

@@ -16,10 +16,9 @@ struct BatchingTests {
     let lengths = [2, 6, 3, 1, 4]
     var events: [String] = []
     let requests = lengths.enumerated().map { request("\($0)", new: $1) }
-    try EngineTrial(Self.model.get()).engine().run(requests, batch: 2, onToken: { sample, _ in events.append(sample) })
-    {
-      events.append("done \($0.sample)")
-    }
+    try EngineTrial(Self.model.get()).engine().run(
+      requests, batch: 2, onToken: { sample, _ in events.append(sample) },
+      onFinish: { events.append("done \($0.sample)") })
     #expect(events == Self.simulated(lengths, batch: 2))
     #expect(events.filter { $0.hasPrefix("done") }.count == 5)
   }

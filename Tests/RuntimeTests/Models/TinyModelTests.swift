@@ -90,6 +90,8 @@ struct TinyModelTests {
     let trial = try EngineTrial(model)
     let found = try trial.logits([5], then: [])[0]
     #expect(found.count == tiny.vocabulary)
+    // 101 outputs lie in 7 panels of 16.
+    #expect(try tiny.model(.f32).weightBytes == model.weightBytes + 112 * 64 * 4)
     #expect(largestDifference(found, try EngineTrial(tiny.model()).logits([5], then: [])[0]) > 0.01)
   }
 }
