@@ -42,8 +42,7 @@ struct CompressCommand: Command {
       do {
         return try Sweep.configurations(entry.name, given)
       } catch let problem as RuntimeProblem {
-        let named = given.first { problem.seen.contains($0.0 + "=") }
-        throw Problem(problem, at: named.map { call.span(of: $0.0) } ?? call.span)
+        throw Problem(problem, at: Sweep.blamed(problem, among: given.map(\.0)).map(call.span(of:)) ?? call.span)
       }
     }
     guard let compressors = try call.value("method").configurations, !compressors.isEmpty else {

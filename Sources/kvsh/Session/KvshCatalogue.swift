@@ -49,8 +49,8 @@ struct KvshCatalogue: Catalogue {
     do {
       return try Sweep.configurations(entry.name, given)
     } catch let problem as RuntimeProblem {
-      let named = given.first { problem.seen.contains($0.0 + "=") }
-      throw Problem(problem, at: named.flatMap { arguments.spans[$0.0] } ?? arguments.span)
+      let named = Sweep.blamed(problem, among: given.map(\.0))
+      throw Problem(problem, at: named.flatMap { arguments.spans[$0] } ?? arguments.span)
     }
   }
 
@@ -88,6 +88,12 @@ enum Sweep {
       }
     }
     return try combinations.map { try Compressor(method, $0) }
+  }
+
+  /// The given parameter that a problem's sentence names first.
+  static func blamed(_ problem: RuntimeProblem, among given: [String]) -> String? {
+    let places = given.compactMap { name in problem.seen.range(of: name + "=").map { ($0.lowerBound, name) } }
+    return places.min { $0.0 < $1.0 }?.1
   }
 }
 
