@@ -1,0 +1,88 @@
+import Foundation
+import Lang
+import Runtime
+import Testing
+
+@testable import kvsh
+
+/// The examples that `help` shows, each run by the real program in the folder of the package.
+@Suite(.serialized)
+struct CommandExampleTests {
+  static let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent().path
+
+  /// The group that Lang's own table commands stand in.
+  static let tableGroup = "tables"
+
+  /// What an example's note promises, as a pattern of the output.
+  static let promises: [String: String] = [
+    "model": "layers: 30", "models": "SmolLM2-135M-Instruct", "tokenize \"Hello world\"": "Hello[^|]* world",
+    "logprobs \"The capital of France is\" top=3": "Paris(.|\\n)*\\n.+\\n.+",
+    "generate \"What is a cache?\" max=24": "(?i)cache",
+    "compress kivi bits=2": "^kivi bits=2\\n$",
+    "compress kivi bits=[2,4] group=[32,64]": "4\\. kivi bits=4 group=64",
+    "compress [kivi(bits=2), h2o(budget=512)]": "1\\. kivi bits=2\\n2\\. h2o budget=512",
+    "compress h2o variant=prefill budget=30% | compress kivi bits=4": "h2o budget=30% variant=prefill \\| kivi bits=4",
+    "compressors": "kivi(.|\\n)*gear(.|\\n)*streamingllm(.|\\n)*h2o",
+    "compressors | where family == \"eviction\"": "^(?!(.|\\n)*\\nkivi)(.|\\n)*streamingllm",
+    "run sharegpt n=4 max=16": "^(?!(.|\\n)*kivi)(.|\\n)*fp16",
+    "compress kivi bits=2 | run sharegpt n=4 max=16": "fp16(.|\\n)*kivi bits=2",
+    "data": "bundled sample", "peek sharegpt 3": "im_start",
+    "compress kivi bits=2 | run sharegpt n=4 max=16 | lengths": "mean_D(.|\\n)*kivi bits=2",
+    "compress kivi bits=2 | run sharegpt n=4 max=16 | plot lengthdiff": "density(.|\\n)*kivi bits=2  4",
+    "[{a: 1}] | table | save \"a.csv\"": "saved a.csv \\(4 bytes\\)",
+    "load \"examples/lengths.csv\" | lengths": "kivi bits=2",
+    "history | tail 5": "line", "help run": "temperature", "help kivi": "arXiv 2402.02750",
+  ]
+
+  @Test("every example of every command does what its note says")
+  func examples() throws {
+    let folder = try TemporaryFolder()
+    try RealModel.link(into: folder.path + "/kvsh")
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.path + "/examples", withDestinationPath: Self.package + "/examples")
+    let commands = try CommandSession(hasModel: false).session.context.commands.signatures
+    let own = commands.filter { $0.group != Self.tableGroup }
+    var unused = Set(Self.promises.keys)
+    for signature in own {
+      #expect(!signature.examples.isEmpty, "\(signature.name) has no example")
+      for example in signature.examples {
+        let result = try KvshCall(["-c", example.code], in: folder, workingFolder: folder.path).result()
+        #expect(result.status == 0, "\(example.code): \(result.errors)")
+        unused.remove(example.code)
+        let promise = try #require(Self.promises[example.code], "no promise for \(example.code)")
+        #expect(try result.output.contains(Regex(promise)), "\(example.code):\n\(result.output)")
+      }
+    }
+    #expect(unused.isEmpty)
+    #expect(try String(contentsOfFile: folder.path + "/a.csv", encoding: .utf8) == "a\n1\n")
+  }
+
+  @Test("every example of the table commands runs and yields rows")
+  func tableExamples() throws {
+    let test = try CommandSession(hasModel: false)
+    for signature in test.session.context.commands.signatures where signature.group == Self.tableGroup {
+      #expect(!signature.examples.isEmpty, "\(signature.name)")
+      for example in signature.examples {
+        switch try test.run(example.code) {
+        case .table(let table): #expect(table.rowCount > 0, "\(example.code)")
+        case .list(let list): #expect(!list.isEmpty, "\(example.code)")
+        case .range(let range): #expect(range.count > 0, "\(example.code)")
+        case let other: Issue.record("\(example.code) yields \(other.display)")
+        }
+      }
+    }
+  }
+
+  @Test("every example of a method or preset makes that method")
+  func methodExamples() throws {
+    let test = try CommandSession(hasModel: false)
+    for entry in test.session.context.catalogue.entries(of: "method") {
+      #expect(!entry.examples.isEmpty)
+      for example in entry.examples {
+        let made = try #require(try test.run(example.code).configurations)
+        #expect(made.map(\.label).allSatisfy { $0.hasPrefix(entry.name.prefix { $0 != "/" }) })
+      }
+    }
+  }
+}

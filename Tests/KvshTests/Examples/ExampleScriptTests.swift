@@ -1,0 +1,103 @@
+import Foundation
+import Testing
+
+@testable import kvsh
+
+/// `examples/*.kvs`, in small.
+@Suite(.serialized)
+struct ExampleScriptTests {
+  /// A script's arguments in the tests, and what its output must hold.
+  struct Script: Sendable {
+    let name: String
+    let arguments: [String]
+    let promises: [String]
+    var files: [String] = []
+  }
+
+  static let scripts: [Script] = [
+    Script(
+      name: "demo", arguments: ["3", "12"],
+      promises: [
+        "fp16", "kivi bits=2", "streamingllm budget=64", "mean_D", "density per percent", "saved lengthdiff.html",
+      ],
+      files: ["lengthdiff.html"]),
+    Script(
+      name: "01-first-look", arguments: [],
+      promises: ["layers: 30", "cache", "23040 bytes a token", "180 MiB", "Paris", "kettle"]),
+    Script(
+      name: "02-bits-sweep", arguments: ["3", "12"],
+      promises: [
+        "scales_KiB", "kivi bits=2 residual=32", "kivi bits=4 residual=32", "kivi bits=8 residual=32", "mean_D",
+        "density per percent",
+      ]),
+    Script(
+      name: "03-methods-side-by-side", arguments: ["4", "4"],
+      promises: [
+        "kivi bits=4 group=32 residual=128", "gear mode=tensor bits=4", "streamingllm sink=64 recent=448",
+        "h2o heavy=64 recent=448", "of 20 rows are longer than 512 tokens", "ratio",
+      ]),
+    Script(
+      name: "04-eviction-budgets", arguments: ["3", "12"],
+      promises: ["h2o budget=32", "streamingllm budget=128", "least", "at_cap", "text"]),
+    Script(
+      name: "05-temperature-control", arguments: ["4", "16"],
+      promises: ["output_tokens_2", "other dice", "temperature 0.5", "kivi bits=2 residual=32", "density per percent"]),
+    Script(
+      name: "06-compose", arguments: ["3", "12"],
+      promises: ["h2o budget=50% variant=prefill | kivi bits=4 residual=32", "share", "mean_D"]),
+    Script(
+      name: "07-own-prompts", arguments: ["16"],
+      promises: ["saved own-prompts.jsonl", "needle", "third pot", "knows", "streamingllm budget=24"],
+      files: ["own-prompts.jsonl"]),
+  ]
+
+  private static let folder = CommandExampleTests.package + "/examples"
+
+  @Test("every script has a test")
+  func all() throws {
+    let names = try FileManager.default.contentsOfDirectory(atPath: Self.folder).filter { $0.hasSuffix(".kvs") }
+    #expect(names.sorted() == Self.scripts.map { $0.name + ".kvs" }.sorted())
+    #expect(names.count >= 7)
+  }
+
+  @Test("a script does what it says, from any folder, and leaves only what it says it saves", arguments: scripts)
+  func script(each: Script) throws {
+    let (home, work) = (try TemporaryFolder(), try TemporaryFolder())
+    try RealModel.link(into: home.path + "/kvsh")
+    let path = "\(Self.folder)/\(each.name).kvs"
+    #expect(try KvshCall(["check", path], in: home).result() == .init(status: 0, output: "", errors: ""))
+    let result = try KvshCall([path] + each.arguments, in: home, workingFolder: work.path).result()
+    #expect(result.status == 0, "\(result.errors)")
+    for promise in each.promises { #expect(result.output.contains(promise), "\(promise) in\n\(result.output)") }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: work.path).sorted() == each.files.sorted())
+    for file in each.files {
+      let size = try FileManager.default.attributesOfItem(atPath: work.path + "/" + file)[.size] as? Int
+      #expect((size ?? 0) > 100)
+    }
+  }
+
+  @Test(
+    "what a script asserts about bytes is true of a compressed cache: fewer bits hold less, budgets hold what they say")
+  func numbers() throws {
+    let test = try CommandSession()
+    let held = try test.table(
+      """
+      let rows = compress kivi bits=[2, 4, 8] residual=32 | run sharegpt n=3 max=12
+      rows | summarize held=mean(cache_bytes) by=config
+      """
+    ).doubles("held")
+    #expect(held.count == 4)
+    #expect(held[1] < held[2] && held[2] < held[3] && held[3] < held[0])
+    let kept = try test.table(
+      """
+      let full = run sharegpt n=3 max=12
+      let rows = compress streamingllm budget=[32, 64] | run sharegpt n=3 max=12 baseline=off
+      rows | join full on=sample | derive share=payload_bytes / payload_bytes_2 | select config share payload_bytes
+      """)
+    // 32 and 64 tokens, or the whole of a shorter conversation.
+    for (row, budget) in [32, 32, 32, 64, 64, 64].enumerated() {
+      #expect(kept.ints("payload_bytes")[row] <= budget * 23_040)
+      #expect(kept.doubles("share")[row] <= 1)
+    }
+  }
+}
