@@ -24,6 +24,7 @@ struct GenerateCommand: Command {
   func run(_ call: Call, in context: Context) throws -> Value {
     // A loop whose last run was ended early ends with it.
     if workbench.wasInterrupted { throw CancellationProblem(span: call.span) }
+    try workbench.checkInterrupted(at: call.span)
     let loaded = try call.placing { try workbench.models.current() }
     let configurations = call.input.configurations ?? [.none]
     guard let configuration = configurations.first, configurations.count == 1 else {

@@ -28,6 +28,7 @@ struct RunCommand: Command {
   func run(_ call: Call, in context: Context) throws -> Value {
     // A loop whose last run was ended early ends with it.
     if workbench.wasInterrupted { throw CancellationProblem(span: call.span) }
+    try workbench.checkInterrupted(at: call.span)
     let options = try RunOptions(call)
     let store = try call.placing { try workbench.store() }
     let loaded = try call.placing { try workbench.models.current() }

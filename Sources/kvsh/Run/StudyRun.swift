@@ -72,15 +72,15 @@ struct StudyRun {
                 ignoresEnd: samples[$0].ignoresEnd)
             }, compressor: compressor, sampling: options.sampling, batch: options.batch,
             cancellation: workbench.cancellation,
-            onToken: { _, _ in report(compressor.label) }
-          ) { generation in
-            guard let index = byName[generation.sample], let hash = hashes[place][index] else { return }
-            let row = row(generation, samples[index], compressor, hash)
-            try store.save(row, line: line)
-            outcome.rows[place][key(samples[index])] = row
-            done += 1
-            report(compressor.label)
-          }
+            onToken: { _, _ in report(compressor.label) },
+            onFinish: { generation in
+              guard let index = byName[generation.sample], let hash = hashes[place][index] else { return }
+              let row = row(generation, samples[index], compressor, hash)
+              try store.save(row, line: line)
+              outcome.rows[place][key(samples[index])] = row
+              done += 1
+              report(compressor.label)
+            })
         }
       }
     } catch is CancellationError {

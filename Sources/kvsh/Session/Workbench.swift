@@ -22,6 +22,13 @@ final class Workbench: @unchecked Sendable {
     models = ModelLibrary(home: home)
   }
 
+  /// Work that begins after the user ended other work of the same text, as in the next round of a loop, does not begin.
+  ///
+  /// - Throws: `CancellationProblem`.
+  func checkInterrupted(at span: Span) throws {
+    if wasInterrupted { throw CancellationProblem(span: span) }
+  }
+
   /// The store under `home`, opened when first needed.
   ///
   /// - Throws: `RuntimeProblem` K501 if it cannot be opened or written.

@@ -144,6 +144,19 @@ struct StoredRowTests {
     #expect(test.session.wasInterrupted)
   }
 
+  @Test("a loop does not go on to its next run after the user ended one")
+  func interruptedLoop() throws {
+    let test = try CommandSession()
+    nonisolated(unsafe) let session = test.session
+    test.progress.onUpdate { if $0.done == 1 { session.interrupt() } }
+    #expect(throws: CancellationProblem.self) {
+      try test.run("for b in [2, 4] { compress kivi bits=b | run sharegpt n=2 max=3 batch=1 }")
+    }
+    #expect(test.session.wasInterrupted)
+    test.progress.onUpdate(nil)
+    #expect(try test.table("history").ints("rows") == [1])
+  }
+
   @Test("history holds the lines of the run, not the script around them, and has its columns when empty")
   func history() throws {
     let test = try CommandSession()
