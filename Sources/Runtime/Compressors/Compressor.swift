@@ -54,7 +54,8 @@ public struct Compressor: Sendable {
           "K303", seen: "\(card.name): ratio=\(removed)",
           expected: "the share removed, from 0 up to but not 1, instead of a budget")
       }
-      given["budget"] = .budget(.share(1 - ratio))
+      // 1 - 0.7 is meant to be 30%, to the digit: rows are keyed by it.
+      given["budget"] = .budget(.share(((1 - ratio) * 1e12).rounded() / 1e12))
     }
     for (name, value) in given {
       guard let parameter = card.parameters.first(where: { $0.name == name }) else {

@@ -60,7 +60,8 @@ struct SourceRunner {
       return .interrupted
     } catch {
       streams.note(problems.render(ShellProblems.describing(error)))
-      return .failed
+      // The rows that were finished may be too few for what follows; that is the user's stop, not a failure.
+      return session.wasInterrupted ? .interrupted : .failed
     }
   }
 

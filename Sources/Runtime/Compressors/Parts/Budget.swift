@@ -11,7 +11,7 @@ public enum Budget: Equatable, Sendable, Hashable {
   public func tokens(prompt: Int, shape: CacheShape, metadataBytes: Int = 0) -> Int {
     switch self {
     case .tokens(let count): max(1, count)
-    case .share(let share): max(1, Int((Double(prompt) * min(max(share, 0), 1)).rounded(.down)))
+    case .share(let share): max(1, Int((Double(prompt) * min(max(share, 0), 1) + 1e-9).rounded(.down)))
     case .bytes(let bytes): max(1, bytes / max(1, shape.layers * (shape.tokenBytes + metadataBytes)))
     }
   }
@@ -21,7 +21,8 @@ extension Budget: CustomStringConvertible {
   public var description: String {
     switch self {
     case .tokens(let count): "\(count)"
-    case .share(let share): "\(ParameterValue.float(share * 100))%"
+    // Ten decimals: 57% is not 56.99999999999999%, and 1 - 0.7 is 30%.
+    case .share(let share): "\(ParameterValue.float((share * 1e12).rounded() / 1e10))%"
     case .bytes(let bytes): bytes % (1 << 20) == 0 ? "\(bytes >> 20)MiB" : "\(bytes)B"
     }
   }
