@@ -57,6 +57,14 @@ public struct Compressor: Sendable {
       // 1 - 0.7 is meant to be 30%, to the digit: rows are keyed by it.
       given["budget"] = .budget(.share(((1 - ratio) * 1e12).rounded() / 1e12))
     }
+    if given["budget"] != nil {
+      // A budget for everything replaces the preset's budgets for parts of it.
+      for parameter in card.parameters where given[parameter.name] == nil {
+        guard case .budget = parameter.kind else { continue }
+        values[parameter.name] = nil
+        chosen.remove(parameter.name)
+      }
+    }
     for (name, value) in given {
       guard let parameter = card.parameters.first(where: { $0.name == name }) else {
         throw RuntimeProblem(

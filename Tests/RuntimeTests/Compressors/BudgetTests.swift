@@ -27,4 +27,15 @@ import Testing
     #expect(Budget.bytes(30 * 776 * 512).tokens(prompt: 4096, shape: Self.shape, metadataBytes: 8) == 512)
     #expect(Budget.bytes(1).tokens(prompt: 4096, shape: Self.shape) == 1)
   }
+
+  @Test("a budget beside a preset replaces the preset's parts of it")
+  func preset() throws {
+    #expect(try Compressor("h2o/rethinking", ["budget": .budget(.tokens(256))]).label == "h2o budget=256")
+    let streaming = try Compressor("streamingllm/rethinking", ["budget": .budget(.tokens(256))])
+    #expect(streaming.label == "streamingllm sink=64 budget=256")
+    #expect(throws: RuntimeProblem.self) {
+      try Compressor(
+        "h2o", ["budget": .budget(.tokens(9)), "heavy": .budget(.tokens(1)), "recent": .budget(.tokens(8))])
+    }
+  }
 }
