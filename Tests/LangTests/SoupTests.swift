@@ -41,11 +41,15 @@ struct SeededGenerator: RandomNumberGenerator {
     let context = Context(commands: commands, catalogue: FakeCatalogue(), limits: limits)
     let interpreter = Interpreter(context: context)
     let source = Source(name: "soup", text: text)
-    for problem in interpreter.check(source) { _ = problem.description }
+    for problem in interpreter.check(source) { #expect(!problem.description.isEmpty) }
     _ = Completer.isComplete(text)
     _ = Completer(context: context).completions(text, at: source.bytes.count)
     if runs {
-      do { _ = try interpreter.run(source).display } catch { _ = "\(error)" }
+      do {
+        _ = try interpreter.run(source).display
+      } catch {
+        #expect(error is Problem || error is CheckFailure || error is CancellationProblem, "\(text): \(error)")
+      }
     }
   }
 
