@@ -177,32 +177,87 @@ KV_INLINE kv_f32x16 kv_load_bfloat16(const uint16_t *p) {
   return (kv_f32x16)wide;
 }
 
-// ---------------------------------------------------------------------------------------------- packed codes
+// ---------------------------------------------------------------------------------------------- memory
 
-// Sixteen 2-bit codes, lowest bits first, as floats.
-KV_INLINE kv_f32x16 kv_unpack2(const uint8_t *p) {
-  uint32_t word;
-  memcpy(&word, p, 4);
-  const kv_u32x16 shift = {0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30};
-  kv_u32x16 codes = ((kv_u32x16)word >> shift) & 3;
-  return __builtin_convertvector((kv_i32x16)codes, kv_f32x16);
+// Loads and stores of any alignment. In C, since Swift's are generic functions that a large kernel may end up calling.
+#define KV_LOAD(name, type)                   \
+  KV_INLINE type name(const void *p) {        \
+    type x;                                   \
+    memcpy(&x, p, sizeof x);                  \
+    return x;                                 \
+  }
+KV_LOAD(kv_load_f32x16, kv_f32x16)
+KV_LOAD(kv_load_u32x16, kv_u32x16)
+KV_LOAD(kv_load_u8x64, kv_u8x64)
+KV_LOAD(kv_load_i32, int32_t)
+
+KV_INLINE void kv_store_f32x16(void *p, kv_f32x16 x) { memcpy(p, &x, sizeof x); }
+
+// Asks for the cache lines of a range, which is read soon; no promise is kept or broken by it.
+KV_INLINE void kv_prefetch(const void *p, long bytes) {
+  for (long i = 0; i < bytes; i += 64) __builtin_prefetch((const char *)p + i, 0, 3);
 }
 
-// Sixteen 4-bit codes, lowest bits first, as floats.
-KV_INLINE kv_f32x16 kv_unpack4(const uint8_t *p) {
-  typedef uint8_t u8x8 __attribute__((ext_vector_type(8)));
-  typedef uint64_t u64x8 __attribute__((ext_vector_type(8)));
-  u8x8 bytes;
-  memcpy(&bytes, p, 8);
-  u64x8 wide = __builtin_convertvector(bytes, u64x8);
-  wide = (wide | (wide << 28)) & 0x0000000f0000000fULL;
-  return __builtin_convertvector((kv_i32x16)wide, kv_f32x16);
+// ---------------------------------------------------------------------------------------------- across lanes
+
+// The largest lane of numbers that are not NaN.
+KV_INLINE float kv_lane_maximum(kv_f32x16 x) {
+#if defined(__AVX512F__)
+  return _mm512_reduce_max_ps((__m512)x);
+#else
+  typedef float f32x8 __attribute__((ext_vector_type(8)));
+  typedef float f32x4 __attribute__((ext_vector_type(4)));
+  f32x8 a = x.lo > x.hi ? x.lo : x.hi;
+  f32x4 b = a.lo > a.hi ? a.lo : a.hi;
+  float c = b[0] > b[1] ? b[0] : b[1], d = b[2] > b[3] ? b[2] : b[3];
+  return c > d ? c : d;
+#endif
 }
 
-// Sixteen 8-bit codes as floats.
-KV_INLINE kv_f32x16 kv_unpack8(const uint8_t *p) {
+// The sum of the lanes by halving: the same order whatever the instruction set.
+KV_INLINE float kv_lane_sum(kv_f32x16 x) {
+  typedef float f32x8 __attribute__((ext_vector_type(8)));
+  typedef float f32x4 __attribute__((ext_vector_type(4)));
+  f32x8 a = x.lo + x.hi;
+  f32x4 b = a.lo + a.hi;
+  return (b[0] + b[2]) + (b[1] + b[3]);
+}
+
+// ---------------------------------------------------------------------------------------------- fixed point
+
+// The nearest integers, ties to even; numbers beyond int32 and NaN give INT32_MIN on x86.
+KV_INLINE kv_i32x16 kv_int_from_float(kv_f32x16 x) {
+#if defined(__AVX512F__)
+  return (kv_i32x16)_mm512_cvtps_epi32((__m512)x);
+#elif defined(__AVX2__)
+  __m256 part[2];
+  __m256i whole[2];
+  memcpy(part, &x, 64);
+  for (int h = 0; h < 2; h++) whole[h] = _mm256_cvtps_epi32(part[h]);
+  kv_i32x16 r;
+  memcpy(&r, whole, 64);
+  return r;
+#elif defined(__SSE2__)
+  __m128 part[4];
+  __m128i whole[4];
+  memcpy(part, &x, 64);
+  for (int q = 0; q < 4; q++) whole[q] = _mm_cvtps_epi32(part[q]);
+  kv_i32x16 r;
+  memcpy(&r, whole, 64);
+  return r;
+#else
+  kv_i32x16 r;
+  for (int i = 0; i < 16; i++) {
+    float whole = __builtin_roundevenf(x[i]);
+    r[i] = whole > -2147483648.0f && whole < 2147483648.0f ? (int32_t)whole : INT32_MIN;
+  }
+  return r;
+#endif
+}
+
+// The lowest byte of each lane.
+KV_INLINE void kv_store_low_bytes(uint8_t *p, kv_i32x16 x) {
   typedef uint8_t u8x16 __attribute__((ext_vector_type(16)));
-  u8x16 bytes;
-  memcpy(&bytes, p, 16);
-  return __builtin_convertvector(__builtin_convertvector(bytes, kv_i32x16), kv_f32x16);
+  u8x16 bytes = __builtin_convertvector((kv_u32x16)x, u8x16);
+  memcpy(p, &bytes, 16);
 }

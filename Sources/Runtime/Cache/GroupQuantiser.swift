@@ -32,22 +32,3 @@ public struct GroupQuantiser: Equatable, Sendable {
 
   public func restored(_ code: UInt8) -> Float { Float(code) * scale + minimum }
 }
-
-/// Codes of 2, 4 or 8 bits in bytes, lowest bits first: the order of KIVI's int32 words on a little-endian machine.
-enum CodePacking {
-  /// log2 of the codes in a byte.
-  @inline(__always) private static func shift(_ bits: Int) -> Int { 3 - bits.trailingZeroBitCount }
-
-  @inline(__always) static func write(_ code: UInt8, at index: Int, bits: Int, _ base: UnsafeMutablePointer<UInt8>) {
-    let shift = shift(bits)
-    let place = UInt8(truncatingIfNeeded: (index & ((1 << shift) - 1)) * bits)
-    let mask = UInt8(truncatingIfNeeded: (1 << bits) - 1) << place
-    base[index >> shift] = base[index >> shift] & ~mask | code << place
-  }
-
-  @inline(__always) static func read(_ index: Int, bits: Int, _ base: UnsafePointer<UInt8>) -> UInt8 {
-    let shift = shift(bits)
-    let place = UInt8(truncatingIfNeeded: (index & ((1 << shift) - 1)) * bits)
-    return base[index >> shift] >> place & UInt8(truncatingIfNeeded: (1 << bits) - 1)
-  }
-}

@@ -35,6 +35,10 @@ final class GroupedStore: LayerStore {
     let head = heads[head]
     let packed = tokens.clamped(to: 0..<head.packedKeys.count)
     if !packed.isEmpty {
+      // The values of the same tokens come next: they arrive while the scores are made.
+      if packed.count <= PackedValueBlocks.runTokens {
+        head.packedValues.prefetch(packed.clamped(to: 0..<head.packedValues.count))
+      }
       head.packedKeys.scores(queries, rows: rows, tokens: packed, out, outStride: outStride, kernels)
     }
     let first = max(tokens.lowerBound, head.packedKeys.count)

@@ -1,7 +1,8 @@
+import CIntrinsics
 import KernelABI
 
-/// Packed values of one head: per token in groups of `group` channels, in blocks of 32 tokens; codes
-/// [token, headDim * bits / 8], half-precision scales and minima [block, channel group, 32] (sheet kivi).
+/// Packed values of one head: per token in groups of `group` channels, a half-precision scale and minimum each (sheet
+/// kivi); codes in the blocks that `PackedValueBlocks` describes.
 struct PackedValues {
   private var codes = GrowingBuffer<UInt8>()
   private var scales = GrowingBuffer<UInt16>()
@@ -28,7 +29,7 @@ struct PackedValues {
   mutating func append(_ values: UnsafePointer<Float>, tokens: Int) {
     let blocks = (count + 31) / 32
     let needed = (count + tokens + 31) / 32
-    codes.reserve(needed * 32 * rowBytes, keeping: count * rowBytes)
+    codes.reserve(needed * 32 * rowBytes, keeping: blocks * 32 * rowBytes)
     scales.reserve(needed * groups * 32, keeping: blocks * groups * 32)
     minima.reserve(needed * groups * 32, keeping: blocks * groups * 32)
     for token in 0..<tokens {
@@ -45,13 +46,21 @@ struct PackedValues {
         let place = (slot / 32 * groups + index) * 32 + slot % 32
         scales.base[place] = Half.bits(quantiser.scale)
         minima.base[place] = Half.bits(quantiser.minimum)
-        let target = codes.base + slot * rowBytes
         for channel in 0..<group {
-          CodePacking.write(quantiser.code(source[channel]), at: index * group + channel, bits: bits, target)
+          CodePacking.write(
+            quantiser.code(source[channel]), at: self.place(slot, index * group + channel), bits: bits, codes.base)
         }
       }
     }
     count += tokens
+  }
+
+  /// Asks for what summing these tokens will read.
+  func prefetch(_ tokens: Range<Int>) {
+    let blocks = tokens.lowerBound / 32..<(tokens.upperBound + 31) / 32
+    kv_prefetch(codes.base + blocks.lowerBound * 32 * rowBytes, blocks.count * 32 * rowBytes)
+    kv_prefetch(scales.base + blocks.lowerBound * 32 * groups, blocks.count * 64 * groups)
+    kv_prefetch(minima.base + blocks.lowerBound * 32 * groups, blocks.count * 64 * groups)
   }
 
   /// Weighted sums of tokens from a multiple of 32 on.
@@ -59,42 +68,19 @@ struct PackedValues {
     _ weights: UnsafePointer<Float>, weightStride: Int, rows: Int, tokens: Range<Int>,
     _ acc: UnsafeMutablePointer<Float>, _ kernels: KernelTable
   ) {
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: rows * groups * 33 + 2 * 32 * groups) { scratch in
-      guard let scaled = scratch.baseAddress else { return }
-      let offsets = scaled + rows * groups * 32  // [rows, groups], sum of weight * minimum
-      let scale = offsets + rows * groups
-      let minimum = scale + 32 * groups
-      offsets.update(repeating: 0, count: rows * groups)
-      var block = tokens.lowerBound / 32
-      while block * 32 < tokens.upperBound {
-        let taken = min(32, tokens.upperBound - block * 32)
-        kernels.floatFromHalf(scales.base + block * groups * 32, groups * 32, scale)
-        kernels.floatFromHalf(minima.base + block * groups * 32, groups * 32, minimum)
-        for row in 0..<rows {
-          let weight = weights + row * weightStride + block * 32 - tokens.lowerBound
-          for index in 0..<groups {
-            let target = scaled + (row * groups + index) * 32
-            var sum: Float = 0
-            for token in 0..<taken {
-              target[token] = weight[token] * scale[index * 32 + token]
-              sum += weight[token] * minimum[index * 32 + token]
-            }
-            offsets[row * groups + index] += sum
-          }
-        }
-        kernels.accumulatePackedValues(
-          codes.base + block * 32 * rowBytes, bits, taken, headDim, group, scaled, rows, acc)
-        block += 1
-      }
-      for row in 0..<rows {
-        for channel in 0..<headDim { acc[row * headDim + channel] += offsets[row * groups + channel / group] }
-      }
-    }
+    let blocks = PackedValueBlocks(
+      codes: codes.base, scales: scales.base, minima: minima.base, scaleStride: groups * 32, bits: bits,
+      headDim: headDim, groupChannels: group)
+    blocks.accumulate(kernels, tokens, weights, weightStride: weightStride, rows: rows, acc)
+  }
+
+  private func place(_ token: Int, _ channel: Int) -> (byte: Int, shift: Int) {
+    PackedValueBlocks.place(token: token, channel: channel, bits: bits, headDim: headDim)
   }
 
   func restored(_ token: Int, _ channel: Int) -> Float {
     let place = (token / 32 * groups + channel / group) * 32 + token % 32
-    let code = CodePacking.read(token * headDim + channel, bits: bits, codes.base)
+    let code = CodePacking.read(self.place(token, channel), bits: bits, codes.base)
     return Float(code) * Half.float(scales.base[place]) + Half.float(minima.base[place])
   }
 

@@ -1,9 +1,7 @@
 import KernelABI
 
-/// Codes of one head that share a single scale and minimum with the whole tensor (sheet gear, variant A).
-///
-/// Keys lie in units of 32 tokens, [unit, headDim, 32 * bits / 8]; values token by token, [token, headDim * bits / 8].
-/// The last unit of keys is padded.
+/// Codes of one head that share a single scale and minimum with the whole tensor (sheet gear, variant A), in the blocks
+/// that `PackedKeyBlocks` and `PackedValueBlocks` describe; the last block is padded.
 struct UniformCodes {
   enum Side: Sendable {
     case keys
@@ -11,6 +9,9 @@ struct UniformCodes {
   }
 
   private let codes: AlignedBuffer<UInt8>
+  /// The one scale and the one minimum as often as the kernels read them, [headDim] or [32].
+  private let scales: AlignedBuffer<UInt16>
+  private let minima: AlignedBuffer<UInt16>
   private let side: Side
   let quantiser: GroupQuantiser
   let tokens: Int
@@ -24,15 +25,23 @@ struct UniformCodes {
     self.headDim = headDim
     self.bits = bits
     self.quantiser = quantiser
-    let stored = side == .keys ? (tokens + 31) / 32 * 32 : tokens
-    codes = AlignedBuffer(count: stored * headDim * bits / 8)
+    codes = AlignedBuffer(count: (tokens + 15) / 16 * 16 * headDim * bits / 8)
+    let repeats = max(32, headDim)
+    scales = AlignedBuffer(count: repeats)
+    minima = AlignedBuffer(count: repeats)
+    scales.base.update(repeating: Half.bits(quantiser.scale), count: repeats)
+    minima.base.update(repeating: Half.bits(quantiser.minimum), count: repeats)
   }
 
   var payloadBytes: Int { tokens * headDim * bits / 8 }
-  var slackBytes: Int { codes.count - payloadBytes }
+  /// The padding of the last block, and the repetitions of scale and minimum.
+  var slackBytes: Int { codes.count - payloadBytes + 2 * (scales.count + minima.count) }
 
-  private func place(_ token: Int, _ channel: Int) -> Int {
-    side == .keys ? (token / 32 * headDim + channel) * 32 + token % 32 : token * headDim + channel
+  private func place(_ token: Int, _ channel: Int) -> (byte: Int, shift: Int) {
+    switch side {
+    case .keys: PackedKeyBlocks.place(token: token, channel: channel, bits: bits, headDim: headDim)
+    case .values: PackedValueBlocks.place(token: token, channel: channel, bits: bits, headDim: headDim)
+    }
   }
 
   func write(_ code: UInt8, token: Int, channel: Int) {
@@ -43,57 +52,26 @@ struct UniformCodes {
     quantiser.restored(CodePacking.read(place(token, channel), bits: bits, codes.base))
   }
 
-  /// Scores of tokens in units of 32 from `tokens.lowerBound`; writes whole units.
+  /// Scores of tokens in units of 32 from `tokens.lowerBound`; writes whole blocks of 16.
   func scores(
     _ queries: UnsafePointer<Float>, rows: Int, tokens: Range<Int>, _ out: UnsafeMutablePointer<Float>, outStride: Int,
     _ kernels: KernelTable
   ) {
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: rows * (headDim + 1)) { scratch in
-      guard let scaled = scratch.baseAddress else { return }
-      let bias = scaled + rows * headDim
-      for row in 0..<rows {
-        var sum: Float = 0
-        for channel in row * headDim..<(row + 1) * headDim {
-          scaled[channel] = queries[channel] * quantiser.scale
-          sum += queries[channel]
-        }
-        bias[row] = sum * quantiser.minimum
-      }
-      for unit in tokens.lowerBound / 32..<(tokens.upperBound + 31) / 32 {
-        kernels.packedKeyScores(
-          codes.base + unit * headDim * 4 * bits, bits, 4 * bits, headDim, scaled, bias, rows,
-          out + unit * 32 - tokens.lowerBound, outStride)
-      }
-    }
+    let blocks = PackedKeyBlocks(
+      codes: codes.base, scales: scales.base, minima: minima.base, bits: bits, headDim: headDim, groupBlocks: Int.max)
+    blocks.scores(
+      kernels, tokens.lowerBound / 16..<(tokens.upperBound + 15) / 16, queries, rows: rows, out, outStride: outStride)
   }
 
-  /// Weighted sums of a range of tokens.
+  /// Weighted sums of a range of tokens that begins at a multiple of 32.
   func accumulate(
     _ weights: UnsafePointer<Float>, weightStride: Int, rows: Int, tokens: Range<Int>,
     _ acc: UnsafeMutablePointer<Float>, _ kernels: KernelTable
   ) {
-    let rowBytes = headDim * bits / 8
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: rows * 33) { scratch in
-      guard let scaled = scratch.baseAddress else { return }
-      let sums = scaled + rows * 32
-      sums.update(repeating: 0, count: rows)
-      for first in stride(from: tokens.lowerBound, to: tokens.upperBound, by: 32) {
-        let taken = min(32, tokens.upperBound - first)
-        for row in 0..<rows {
-          let source = weights + row * weightStride + first - tokens.lowerBound
-          for token in 0..<taken {
-            scaled[row * 32 + token] = source[token] * quantiser.scale
-            sums[row] += source[token]
-          }
-        }
-        kernels.accumulatePackedValues(
-          codes.base + first * rowBytes, bits, taken, headDim, headDim, scaled, rows, acc)
-      }
-      for row in 0..<rows {
-        let offset = sums[row] * quantiser.minimum
-        for channel in row * headDim..<(row + 1) * headDim { acc[channel] += offset }
-      }
-    }
+    let blocks = PackedValueBlocks(
+      codes: codes.base, scales: scales.base, minima: minima.base, scaleStride: 0, bits: bits, headDim: headDim,
+      groupChannels: headDim)
+    blocks.accumulate(kernels, tokens, weights, weightStride: weightStride, rows: rows, acc)
   }
 
   func read(_ token: Int, into target: UnsafeMutablePointer<Float>) {

@@ -1,3 +1,4 @@
+import KernelABI
 import Testing
 
 @testable import Runtime
@@ -36,15 +37,33 @@ struct GroupedStoreTests {
     }
   }
 
-  @Test("codes are packed lowest bits first")
-  func packing() {
-    var bytes = [UInt8](repeating: 0xff, count: 4)
-    for index in 0..<16 { CodePacking.write(UInt8(index % 4), at: index, bits: 2, &bytes) }
-    #expect(bytes == [0xe4, 0xe4, 0xe4, 0xe4])
-    for index in 0..<8 { CodePacking.write(UInt8(index), at: index, bits: 4, &bytes) }
-    #expect(bytes == [0x10, 0x32, 0x54, 0x76])
-    for index in 0..<4 { CodePacking.write(UInt8(index * 60), at: index, bits: 8, &bytes) }
-    #expect((0..<4).map { CodePacking.read($0, bits: 8, bytes) } == [0, 60, 120, 180])
+  @Test(
+    "every code of a block has bits of its own, and the block has no others", arguments: [2, 4, 8], [16, 48, 64, 128])
+  func packing(_ bits: Int, _ headDim: Int) {
+    let places = [PackedKeyBlocks.place, PackedValueBlocks.place]
+    for place in places {
+      var bytes = [UInt8](repeating: 0, count: 32 * headDim * bits / 8)
+      for token in 0..<32 {
+        for channel in 0..<headDim {
+          let one = place(token, channel, bits, headDim)
+          #expect(CodePacking.read(one, bits: bits, bytes) == 0)
+          CodePacking.write(UInt8((1 << bits) - 1), at: one, bits: bits, &bytes)
+        }
+      }
+      #expect(bytes.allSatisfy { $0 == 255 })
+    }
+  }
+
+  @Test("the first codes of a block lie as the dot products read them")
+  func blockOrder() {
+    #expect(PackedKeyBlocks.place(token: 0, channel: 3, bits: 2, headDim: 64) == (3, 0))
+    #expect(PackedKeyBlocks.place(token: 1, channel: 4, bits: 2, headDim: 64) == (4, 2))
+    #expect(PackedKeyBlocks.place(token: 15, channel: 63, bits: 4, headDim: 64) == (511, 4))
+    #expect(PackedKeyBlocks.place(token: 16, channel: 0, bits: 8, headDim: 32) == (512, 0))
+    #expect(PackedValueBlocks.place(token: 3, channel: 0, bits: 2, headDim: 64) == (3, 0))
+    #expect(PackedValueBlocks.place(token: 4, channel: 1, bits: 2, headDim: 64) == (4, 2))
+    #expect(PackedValueBlocks.place(token: 0, channel: 16, bits: 4, headDim: 64) == (128, 0))
+    #expect(PackedValueBlocks.place(token: 31, channel: 63, bits: 8, headDim: 64) == (2047, 0))
   }
 
   @Test(

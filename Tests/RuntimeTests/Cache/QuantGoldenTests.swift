@@ -1,4 +1,5 @@
 import Foundation
+import KernelABI
 import Testing
 
 @testable import Runtime
@@ -110,27 +111,53 @@ struct QuantGoldenTests {
     #expect(doubtful * 1000 <= keyCodes.count + valueCodes.count)
   }
 
-  @Test("KIVI: our bytes are its int32 words", arguments: sources.filter { $0.input == "rand" })
+  @Test("KIVI: our blocks hold the codes of its int32 words", arguments: sources.filter { $0.input == "rand" })
   func kiviWords(_ source: Source) throws {
     let tensors = try Tensors(source)
     let method = "kivi\(source.bits)"
     let heads = try tensors.heads("\(method).k_codes")
     let perWord = 32 / source.bits
-    func words(_ codes: [Int64]) -> [Int64] {
-      var bytes = [UInt8](repeating: 0, count: codes.count * source.bits / 8)
-      for (i, code) in codes.enumerated() { CodePacking.write(UInt8(code), at: i, bits: source.bits, &bytes) }
-      return (0..<bytes.count / 4).map { word in
-        Int64(Int32(bitPattern: (0..<4).reduce(0) { $0 | UInt32(bytes[word * 4 + $1]) << (8 * UInt32($1)) }))
-      }
+    /// Its words have the first code in the lowest bits.
+    func code(_ words: [Int64], _ word: Int, _ index: Int) -> UInt8 {
+      UInt8(truncatingIfNeeded: words[word] >> Int64(index * source.bits)) & UInt8((1 << source.bits) - 1)
     }
-    #expect(words(try tensors.codes("\(method).v_codes")) == (try tensors.codes("\(method).v_packed")))
-    let codes = try tensors.codes("\(method).k_codes")
-    let golden = try tensors.codes("\(method).k_packed")
+    func blocks(
+      _ place: (_ token: Int, _ channel: Int, _ bits: Int, _ headDim: Int) -> (byte: Int, shift: Int), tokens: Int,
+      _ golden: (_ token: Int, _ channel: Int) -> UInt8
+    ) -> [UInt8] {
+      var bytes = [UInt8](repeating: 0, count: (tokens + 15) / 16 * 16 * 64 * source.bits / 8)
+      for token in 0..<tokens {
+        for channel in 0..<64 {
+          CodePacking.write(
+            golden(token, channel), at: place(token, channel, source.bits, 64), bits: source.bits, &bytes)
+        }
+      }
+      return bytes
+    }
+    let keyWords = try tensors.codes("\(method).k_packed")
+    let keyCodes = try tensors.codes("\(method).k_codes")
+    let valueWords = try tensors.codes("\(method).v_packed")
+    let valueCodes = try tensors.codes("\(method).v_codes")
+    let valueTokens = valueCodes.count / heads / 64
     for head in 0..<heads {
+      let keys = blocks(PackedKeyBlocks.place, tokens: 128) { token, channel in
+        code(keyWords, (head * (128 / perWord) + token / perWord) * 64 + channel, token % perWord)
+      }
+      let values = blocks(PackedValueBlocks.place, tokens: valueTokens) { token, channel in
+        code(valueWords, ((head * valueTokens + token) * 64 + channel) / perWord, channel % perWord)
+      }
       for channel in 0..<64 {
-        let column = words((0..<128).map { codes[(head * 128 + $0) * 64 + channel] })
-        let count = 128 / perWord
-        #expect(column == (0..<count).map { golden[(head * count + $0) * 64 + channel] })
+        for token in 0..<128 {
+          let place = PackedKeyBlocks.place(token: token, channel: channel, bits: source.bits, headDim: 64)
+          #expect(
+            Int64(CodePacking.read(place, bits: source.bits, keys)) == keyCodes[(head * 128 + token) * 64 + channel])
+        }
+        for token in 0..<valueTokens {
+          let place = PackedValueBlocks.place(token: token, channel: channel, bits: source.bits, headDim: 64)
+          #expect(
+            Int64(CodePacking.read(place, bits: source.bits, values))
+              == valueCodes[(head * valueTokens + token) * 64 + channel])
+        }
       }
     }
   }

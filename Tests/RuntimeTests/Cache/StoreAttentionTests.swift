@@ -61,7 +61,7 @@ struct StoreAttentionTests {
   }
 
   @Test(
-    "scores and sums of any store equal double precision over what it decodes to, within 2e-6 of the magnitudes",
+    "scores and sums of any store equal double precision over what it decodes to, within 2e-6 of the magnitudes and fixed point's half step",
     arguments: Kind.all)
   func attendsWhatItHolds(_ kind: Kind) {
     for trial in 0..<12 {

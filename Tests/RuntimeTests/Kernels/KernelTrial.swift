@@ -122,33 +122,4 @@ struct KernelTrial {
       }
     }
   }
-
-  /// [rows, 32] from codes [headDim][32].
-  func packedKeyScores(_ codes: [UInt8], bits: Int, _ queries: [Float], _ bias: [Float], headDim: Int) -> [Float] {
-    // A channel stride longer than a unit, as in groups of 64.
-    let channelStride = 8 * bits
-    var packed = [UInt8](repeating: 0xa5, count: headDim * channelStride)
-    for (place, code) in codes.enumerated() {
-      packed.withUnsafeMutableBufferPointer { target in
-        if let base = target.baseAddress {
-          CodePacking.write(code, at: place % 32, bits: bits, base + place / 32 * channelStride)
-        }
-      }
-    }
-    return Self.guarded(bias.count * 32) { out in
-      table.packedKeyScores(packed, bits, channelStride, headDim, queries, bias, bias.count, out, 32)
-    }
-  }
-
-  /// acc + weights [rows, groups, 32] times codes [tokens, headDim].
-  func accumulatePackedValues(
-    _ codes: [UInt8], bits: Int, groupSize: Int, _ weights: [Float], _ acc: [Float], headDim: Int
-  ) -> [Float] {
-    var packed = [UInt8](repeating: 0, count: codes.count * bits / 8)
-    for (place, code) in codes.enumerated() { CodePacking.write(code, at: place, bits: bits, &packed) }
-    return Self.guarded(acc.count, acc) { out in
-      table.accumulatePackedValues(
-        packed, bits, codes.count / headDim, headDim, groupSize, weights, acc.count / headDim, out)
-    }
-  }
 }

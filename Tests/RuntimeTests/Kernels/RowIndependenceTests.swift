@@ -72,25 +72,18 @@ struct RowIndependenceTests {
 
   @Test("attention over packed rows", arguments: cases)
   func packed(_ test: Case) {
-    let kernels = KernelTrial(test.set)
+    let table = test.set.table
     var draw = SeededNumbers(test.rows)
     for bits in [2, 4, 8] {
-      let codes = (0..<32 * 64).map { _ in UInt8.random(in: 0..<UInt8((1 << bits) - 1), using: &draw) }
+      let packed = PackedTrial(tokens: 77, headDim: 64, bits: bits, group: 32, &draw)
       let queries = draw.numbers(test.rows * 64)
-      let bias = draw.numbers(test.rows)
-      Self.check(test.rows, kernels.packedKeyScores(codes, bits: bits, queries, bias, headDim: 64)) {
-        kernels.packedKeyScores(codes, bits: bits, Self.row(queries, $0, of: test.rows), [bias[$0]], headDim: 64)
+      Self.check(test.rows, packed.scores(table, queries, 1..<5)) {
+        packed.scores(table, Self.row(queries, $0, of: test.rows), 1..<5)
       }
-      let values = Array(codes[..<(29 * 64)])
-      let weights = draw.numbers(test.rows * 64)
+      let weights = draw.numbers(test.rows * 45)
       let acc = draw.numbers(test.rows * 64)
-      Self.check(
-        test.rows,
-        kernels.accumulatePackedValues(values, bits: bits, groupSize: 32, weights, acc, headDim: 64)
-      ) {
-        kernels.accumulatePackedValues(
-          values, bits: bits, groupSize: 32, Self.row(weights, $0, of: test.rows), Self.row(acc, $0, of: test.rows),
-          headDim: 64)
+      Self.check(test.rows, packed.sums(table, weights, 32..<77, acc)) {
+        packed.sums(table, Self.row(weights, $0, of: test.rows), 32..<77, Self.row(acc, $0, of: test.rows))
       }
     }
   }

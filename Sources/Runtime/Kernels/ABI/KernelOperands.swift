@@ -77,3 +77,90 @@ public struct ExactRows {
     self.headDim = headDim
   }
 }
+
+/// Packed keys of one head: codes of 2, 4 or 8 bits in blocks of 16 tokens, a scale and a minimum per channel and group
+/// of blocks. key = code * scale + minimum.
+///
+/// A block is a run of 64-byte vectors; byte 4t + i of one holds channel 4f + i of token t for 8 / bits consecutive
+/// fours f of channels, the first in the lowest bits: what a four-byte dot product takes, 16 tokens in the lanes.
+public struct PackedKeyBlocks {
+  public let codes: UnsafePointer<UInt8>  // [block, headDim / 4 * bits / 8, 64]
+  public let scales: UnsafePointer<UInt16>  // [group, headDim], half precision
+  public let minima: UnsafePointer<UInt16>  // [group, headDim], half precision
+  public let bits: Int
+  public let headDim: Int
+  /// Blocks that share scales.
+  public let groupBlocks: Int
+
+  public init(
+    codes: UnsafePointer<UInt8>, scales: UnsafePointer<UInt16>, minima: UnsafePointer<UInt16>, bits: Int,
+    headDim: Int, groupBlocks: Int
+  ) {
+    self.codes = codes
+    self.scales = scales
+    self.minima = minima
+    self.bits = bits
+    self.headDim = headDim
+    self.groupBlocks = groupBlocks
+  }
+
+  @inlinable public var blockBytes: Int { 2 * headDim * bits }
+
+  /// Where a code lies: the byte within the codes and the shift within the byte.
+  @inlinable
+  public static func place(token: Int, channel: Int, bits: Int, headDim: Int) -> (byte: Int, shift: Int) {
+    let four = channel / 4
+    let vector = four * bits / 8
+    let byte = token / 16 * (2 * headDim * bits) + vector * 64 + token % 16 * 4 + channel % 4
+    return (byte, four * bits % 8)
+  }
+
+  /// Bytes of scratch that scoring takes.
+  public static func scratchBytes(headDim: Int) -> Int { 2 * 4 * headDim }
+}
+
+/// Packed values of one head: codes in blocks of 16 tokens, a scale and a minimum per token and group of channels.
+/// value = code * scale + minimum.
+///
+/// A block holds, for each 16 channels, a run of 64-byte vectors; byte 4c + i of one holds token 4f + i of channel c for
+/// 8 / bits consecutive fours f of tokens, the first in the lowest bits.
+public struct PackedValueBlocks {
+  public let codes: UnsafePointer<UInt8>  // [block, headDim / 16, bits / 2, 64]
+  public let scales: UnsafePointer<UInt16>  // [32 tokens, channel group, 32], half precision
+  public let minima: UnsafePointer<UInt16>  // [32 tokens, channel group, 32], half precision
+  /// Elements from the scales of one 32 tokens to those of the next; 0 if all tokens share the first.
+  public let scaleStride: Int
+  public let bits: Int
+  public let headDim: Int
+  public let groupChannels: Int
+
+  public init(
+    codes: UnsafePointer<UInt8>, scales: UnsafePointer<UInt16>, minima: UnsafePointer<UInt16>, scaleStride: Int,
+    bits: Int, headDim: Int, groupChannels: Int
+  ) {
+    self.codes = codes
+    self.scales = scales
+    self.minima = minima
+    self.scaleStride = scaleStride
+    self.bits = bits
+    self.headDim = headDim
+    self.groupChannels = groupChannels
+  }
+
+  @inlinable public var blockBytes: Int { 2 * headDim * bits }
+
+  /// Where a code lies: the byte within the codes and the shift within the byte.
+  @inlinable
+  public static func place(token: Int, channel: Int, bits: Int, headDim: Int) -> (byte: Int, shift: Int) {
+    let four = token % 16 / 4
+    let vector = four * bits / 8
+    let byte =
+      token / 16 * (2 * headDim * bits) + channel / 16 * (32 * bits) + vector * 64 + channel % 16 * 4 + token % 4
+    return (byte, four * bits % 8)
+  }
+
+  /// Tokens whose weights share one fixed-point scale.
+  public static let runTokens = 512
+  /// Bytes of scratch that summing takes.
+  public static let scratchBytes = (2 * 4 + 4) * runTokens
+}

@@ -1,8 +1,8 @@
 /// One instruction set's kernels, as plain functions over pointers: what every kernel target exports and the runtime calls.
 ///
 /// All variants give the same integers; their floats may differ in the last bit where one has fused multiply-add.
-/// No kernel allocates, and none keeps a pointer.
-public struct KernelTable: Sendable {
+/// No kernel allocates, and none keeps a pointer. A class, so that handing it on counts one reference and not one a kernel.
+public final class KernelTable: Sendable {
   /// `v4` (AVX-512 + VNNI), `v3` (AVX2) or `base`.
   public let name: String
   public let quantiseRows: QuantiseRows
@@ -100,23 +100,24 @@ public struct KernelTable: Sendable {
       _ acc: UnsafeMutablePointer<Float>
     ) -> Void
 
-  /// out[row * outStride + t] = bias[row] + sum over channels of query[row, c] * code[c, t], 32 tokens t.
+  /// Dot products of query rows [rows, headDim] with blocks of 16 packed keys; out[row * outStride + token].
   ///
-  /// Codes lie channel by channel, `channelStride` bytes apart, lowest bits first along the tokens.
+  /// The first block of the range writes out[0..<16]. Queries times scales are taken as fixed point of 16 bits, so the
+  /// dot products are exact sums of integers; `scratch` has `PackedKeyBlocks.scratchBytes`.
   public typealias PackedKeyScores =
     @Sendable (
-      _ codes: UnsafePointer<UInt8>, _ bits: Int, _ channelStride: Int, _ headDim: Int,
-      _ queries: UnsafePointer<Float>, _ bias: UnsafePointer<Float>, _ rows: Int,
-      _ out: UnsafeMutablePointer<Float>, _ outStride: Int
+      _ keys: PackedKeyBlocks, _ blocks: Range<Int>, _ queries: UnsafePointer<Float>, _ rows: Int,
+      _ out: UnsafeMutablePointer<Float>, _ outStride: Int, _ scratch: UnsafeMutableRawPointer
     ) -> Void
 
-  /// acc[row, c] += sum over tokens of weight[row, group(c), t] * code[t, c]; at most 32 tokens.
+  /// acc[row, :] += sum over tokens of weights[row * weightStride + token] * values[token, :].
   ///
-  /// Codes lie token by token, headDim * bits / 8 bytes apart; weights [rows, headDim / groupSize, 32].
+  /// Tokens begin at a multiple of 32. Weights times scales are taken as fixed point of 16 bits in runs of
+  /// `PackedValueBlocks.runTokens` tokens; `scratch` has `PackedValueBlocks.scratchBytes`.
   public typealias AccumulatePackedValues =
     @Sendable (
-      _ codes: UnsafePointer<UInt8>, _ bits: Int, _ tokens: Int, _ headDim: Int, _ groupSize: Int,
-      _ weights: UnsafePointer<Float>, _ rows: Int, _ acc: UnsafeMutablePointer<Float>
+      _ values: PackedValueBlocks, _ tokens: Range<Int>, _ weights: UnsafePointer<Float>, _ weightStride: Int,
+      _ rows: Int, _ acc: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutableRawPointer
     ) -> Void
 
   /// Largest of x; NaN if one of them is; -infinity if there is none.

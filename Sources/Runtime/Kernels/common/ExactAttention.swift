@@ -12,7 +12,7 @@ import KernelABI
   }
 }
 
-@inline(__always) private func scoreLoop(
+@inline(always) private func scoreLoop(
   _ keys: ExactRows, _ blocks: Range<Int>, _ queries: UnsafePointer<Float>, _ rows: Int,
   _ out: UnsafeMutablePointer<Float>, _ outStride: Int, _ element: FloatElement
 ) {
@@ -40,7 +40,7 @@ import KernelABI
   }
 }
 
-@inline(__always) private func scoreTile(
+@inline(always) private func scoreTile(
   _ k: UnsafeRawPointer, _ d: Int, _ q: UnsafePointer<Float>, _ out: UnsafeMutablePointer<Float>, _ outStride: Int,
   _ element: FloatElement, rows: Int
 ) {
@@ -95,7 +95,7 @@ import KernelABI
   }
 }
 
-@inline(__always) private func valueLoop(
+@inline(always) private func valueLoop(
   _ values: ExactRows, _ tokens: Range<Int>, _ weights: UnsafePointer<Float>, _ weightStride: Int, _ rows: Int,
   _ acc: UnsafeMutablePointer<Float>, _ element: FloatElement
 ) {
@@ -128,11 +128,11 @@ import KernelABI
   }
 }
 
-@inline(__always) private func valueTile(
+@inline(always) private func valueTile(
   _ base: UnsafeRawPointer, _ d: Int, _ tokens: Range<Int>, _ w: UnsafePointer<Float>, _ weightStride: Int,
   _ acc: UnsafeMutablePointer<Float>, _ element: FloatElement, rows: Int, vectors: Int
 ) {
-  @inline(__always) func start(_ r: Int, _ v: Int) -> Floats {
+  @inline(always) func start(_ r: Int, _ v: Int) -> Floats {
     r < rows && v < vectors ? loadFloats(acc + r * d + v * 16) : Floats()
   }
   var a0 = start(0, 0)
@@ -179,7 +179,7 @@ import KernelABI
     token = token + 1
     i = i + 1
   }
-  @inline(__always) func finish(_ x: Floats, _ r: Int, _ v: Int) {
+  @inline(always) func finish(_ x: Floats, _ r: Int, _ v: Int) {
     if r < rows && v < vectors { storeFloats(x, acc + r * d + v * 16) }
   }
   finish(a0, 0, 0)

@@ -12,7 +12,7 @@ import KernelABI
   }
 }
 
-@inline(__always) private func panelLoop(
+@inline(always) private func panelLoop(
   _ x: UnsafePointer<Float>, _ rows: Int, _ weights: FloatPanels, _ panels: Range<Int>,
   _ out: UnsafeMutablePointer<Float>, _ outStride: Int, _ element: FloatElement
 ) {
@@ -40,7 +40,7 @@ import KernelABI
   }
 }
 
-@inline(__always) private func tile(
+@inline(always) private func tile(
   _ x: UnsafePointer<Float>, _ width: Int, _ base: UnsafeRawPointer, _ out: UnsafeMutablePointer<Float>,
   _ outStride: Int, _ element: FloatElement, rows: Int
 ) {

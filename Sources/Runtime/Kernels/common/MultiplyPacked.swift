@@ -16,7 +16,7 @@ import KernelABI
   }
 }
 
-@inline(__always) private func panelLoop(
+@inline(always) private func panelLoop(
   _ x: QuantisedRows, _ weights: PackedPanels, _ panels: Range<Int>, _ out: UnsafeMutablePointer<Float>,
   _ outStride: Int, bits: Int, hasMinimum: Bool
 ) {
@@ -48,7 +48,7 @@ import KernelABI
 }
 
 /// `rows`, `bits` and `hasMinimum` are literals at every call: the branches on them vanish.
-@inline(__always) private func tile(
+@inline(always) private func tile(
   _ x: QuantisedRows, _ firstRow: Int, _ records: UnsafeRawPointer, _ recordBytes: Int, _ zero: Int32,
   _ out: UnsafeMutablePointer<Float>, _ outStride: Int, rows: Int, bits: Int, hasMinimum: Bool
 ) {
@@ -68,9 +68,9 @@ import KernelABI
   while block < x.blocks {
     let record = records + block * recordBytes
     let codes = c0 + block * 32
-    @inline(__always) func start(_ r: Int) -> Ints { Ints(repeating: 0 - zero * t0[r * x.blocks + block]) }
-    @inline(__always) func word(_ r: Int, _ step: Int) -> Int32 {
-      (codes + (r * width + step * 4)).loadUnaligned(as: Int32.self)
+    @inline(always) func start(_ r: Int) -> Ints { Ints(repeating: 0 - zero * t0[r * x.blocks + block]) }
+    @inline(always) func word(_ r: Int, _ step: Int) -> Int32 {
+      kv_load_i32(codes + (r * width + step * 4))
     }
     var i0 = start(0)
     var i1 = Ints()
@@ -91,7 +91,7 @@ import KernelABI
       i6 = start(6)
       i7 = start(7)
     }
-    @inline(__always) func multiply(_ w: SIMD64<UInt8>, _ step: Int) {
+    @inline(always) func multiply(_ w: SIMD64<UInt8>, _ step: Int) {
       i0 = kv_dot4(i0, w, word(0, step))
       if rows > 1 { i1 = kv_dot4(i1, w, word(1, step)) }
       if rows > 2 {
@@ -108,7 +108,7 @@ import KernelABI
     if bits == 4 {
       var vector = 0
       while vector < 4 {
-        let pair = (record + vector * 64).loadUnaligned(as: SIMD64<UInt8>.self)
+        let pair = kv_load_u8x64(record + vector * 64)
         let words = unsafeBitCast(pair, to: SIMD16<UInt32>.self)
         let mask = SIMD16<UInt32>(repeating: 0x0f0f_0f0f)
         multiply(unsafeBitCast(words & mask, to: SIMD64<UInt8>.self), vector &* 2)
@@ -118,14 +118,14 @@ import KernelABI
     } else {
       var step = 0
       while step < 8 {
-        multiply((record + step * 64).loadUnaligned(as: SIMD64<UInt8>.self), step)
+        multiply(kv_load_u8x64(record + step * 64), step)
         step = step + 1
       }
     }
     let scales = (record + 64 * bits).assumingMemoryBound(to: UInt16.self)
     let d = kv_load_half16(scales)
     let m = hasMinimum ? kv_load_half16(scales + 16) : Floats()
-    @inline(__always) func finish(_ f: Floats, _ i: Ints, _ r: Int) -> Floats {
+    @inline(always) func finish(_ f: Floats, _ i: Ints, _ r: Int) -> Floats {
       let scale = s0[r * x.blocks + block]
       var sum = multiplyAdd(f, kv_float_from_int(i), d * scale)
       if hasMinimum { sum = multiplyAdd(sum, m, Floats(repeating: scale * Float(t0[r * x.blocks + block]))) }

@@ -29,16 +29,7 @@ import KernelABI
   }
 }
 
-@inline(__always) private func magnitudes(_ x: Floats) -> Floats {
-  unsafeBitCast(unsafeBitCast(x, to: SIMD16<UInt32>.self) & SIMD16<UInt32>(repeating: 0x7fff_ffff), to: Floats.self)
-}
-
-@inline(__always) func laneMaximum(_ x: Floats) -> Float {
-  let a = x.lowHalf.replacing(with: x.highHalf, where: x.highHalf .> x.lowHalf)
-  let b = a.lowHalf.replacing(with: a.highHalf, where: a.highHalf .> a.lowHalf)
-  let c = b.lowHalf.replacing(with: b.highHalf, where: b.highHalf .> b.lowHalf)
-  return c.x > c.y ? c.x : c.y
-}
+@inline(always) func laneMaximum(_ x: Floats) -> Float { kv_lane_maximum(x) }
 
 /// The rows' width is a multiple of 16.
 @Sendable func normaliseRootMeanSquare(

@@ -2,16 +2,23 @@ import KernelABI
 
 @Sendable func maximum(_ x: UnsafePointer<Float>, _ count: Int) -> Float {
   var best = Floats(repeating: -.infinity)
-  var unordered = SIMDMask<SIMD16<Int32>>(repeating: false)
+  // NaN is a magnitude beyond infinity; as integers, since a comparison of floats for inequality is not one instruction.
+  var widest = Ints()
   var i = 0
   while i + 16 <= count {
     let v = loadFloats(x + i)
     best.replace(with: v, where: v .> best)
-    unordered.replace(with: true, where: v .!= v)
+    let bits = unsafeBitCast(v, to: Ints.self) & Ints(repeating: 0x7fff_ffff)
+    widest.replace(with: bits, where: bits .> widest)
     i = i + 16
   }
   var result = laneMaximum(best)
-  var isNaN = unordered != SIMDMask<SIMD16<Int32>>(repeating: false)
+  var isNaN = false
+  var lane = 0
+  while lane < 16 {
+    if widest[lane] > 0x7f80_0000 { isNaN = true }
+    lane = lane + 1
+  }
   while i < count {
     if x[i] > result { result = x[i] }
     if x[i] != x[i] { isNaN = true }

@@ -1,11 +1,14 @@
 import CIntrinsics
 import KernelABI
 
+// Everything a kernel calls is `@inline(always)` or C: a generic function of the standard library, specialised here, would
+// have the same name in every kernel target, and the linker would keep one, for one instruction set.
+
 typealias Floats = SIMD16<Float>
 typealias Ints = SIMD16<Int32>
 
 /// acc + a * b, fused where the instruction set has it; the baseline's fused form would be a library call an element.
-@inline(__always) func multiplyAdd(_ acc: Floats, _ a: Floats, _ b: Floats) -> Floats {
+@inline(always) func multiplyAdd(_ acc: Floats, _ a: Floats, _ b: Floats) -> Floats {
   #if KERNELS_BASE
     return a * b + acc
   #else
@@ -13,32 +16,27 @@ typealias Ints = SIMD16<Int32>
   #endif
 }
 
-@inline(__always) func loadFloats(_ p: UnsafePointer<Float>) -> Floats {
-  UnsafeRawPointer(p).loadUnaligned(as: Floats.self)
+@inline(always) func loadFloats(_ p: UnsafePointer<Float>) -> Floats {
+  kv_load_f32x16(p)
 }
 
-@inline(__always) func storeFloats(_ x: Floats, _ p: UnsafeMutablePointer<Float>) {
-  UnsafeMutableRawPointer(p).storeBytes(of: x, as: Floats.self)
+@inline(always) func storeFloats(_ x: Floats, _ p: UnsafeMutablePointer<Float>) {
+  kv_store_f32x16(p, x)
 }
 
-@inline(__always) func loadElements(_ p: UnsafeRawPointer, _ element: FloatElement) -> Floats {
+@inline(always) func loadElements(_ p: UnsafeRawPointer, _ element: FloatElement) -> Floats {
   switch element {
-  case .float32: p.loadUnaligned(as: Floats.self)
+  case .float32: kv_load_f32x16(p)
   case .float16: kv_load_half16(p.assumingMemoryBound(to: UInt16.self))
   case .bfloat16: kv_load_bfloat16(p.assumingMemoryBound(to: UInt16.self))
   }
 }
 
 /// Sum of the lanes by halving: the same order whatever the instruction set.
-@inline(__always) func laneSum(_ x: Floats) -> Float {
-  let a = x.lowHalf + x.highHalf
-  let b = a.lowHalf + a.highHalf
-  let c = b.lowHalf + b.highHalf
-  return c.x + c.y
-}
+@inline(always) func laneSum(_ x: Floats) -> Float { kv_lane_sum(x) }
 
 /// e^x for x <= 0, to about 1e-7 relative: x = n ln 2 + r, a degree-6 polynomial in r, n added to the exponent.
-@inline(__always) func exponential(_ x: Floats) -> Floats {
+@inline(always) func exponential(_ x: Floats) -> Floats {
   let clamped = x.replacing(with: -87, where: x .< -87)
   let magic = Floats(repeating: 12_582_912)
   let shifted = multiplyAdd(magic, clamped, Floats(repeating: 1.442_695))

@@ -1,0 +1,153 @@
+import CIntrinsics
+import KernelABI
+
+/// Scores against packed keys: 16 tokens in the lanes, up to four query rows in registers, byte dot products.
+@Sendable func packedKeyScores(
+  _ keys: PackedKeyBlocks, _ blocks: Range<Int>, _ queries: UnsafePointer<Float>, _ rows: Int,
+  _ out: UnsafeMutablePointer<Float>, _ outStride: Int, _ scratch: UnsafeMutableRawPointer
+) {
+  let planes = scratch.assumingMemoryBound(to: UInt8.self)
+  var row = 0
+  while row < rows {
+    let left = rows - row
+    let q = queries + row * keys.headDim
+    let target = out + row * outStride
+    if left >= 4 {
+      scoreRows(keys, blocks, q, target, outStride, planes, rows: 4)
+      row = row + 4
+    } else if left == 3 {
+      scoreRows(keys, blocks, q, target, outStride, planes, rows: 3)
+      row = row + 3
+    } else if left == 2 {
+      scoreRows(keys, blocks, q, target, outStride, planes, rows: 2)
+      row = row + 2
+    } else {
+      scoreRows(keys, blocks, q, target, outStride, planes, rows: 1)
+      row = row + 1
+    }
+  }
+}
+
+@inline(always) private func scoreRows(
+  _ keys: PackedKeyBlocks, _ blocks: Range<Int>, _ queries: UnsafePointer<Float>, _ out: UnsafeMutablePointer<Float>,
+  _ outStride: Int, _ planes: UnsafeMutablePointer<UInt8>, rows: Int
+) {
+  switch keys.bits {
+  case 2: scoreGroups(keys, blocks, queries, out, outStride, planes, rows: rows, bits: 2)
+  case 4: scoreGroups(keys, blocks, queries, out, outStride, planes, rows: rows, bits: 4)
+  default: scoreGroups(keys, blocks, queries, out, outStride, planes, rows: rows, bits: 8)
+  }
+}
+
+/// `rows` and `bits` are literals at every call.
+@inline(always) private func scoreGroups(
+  _ keys: PackedKeyBlocks, _ blocks: Range<Int>, _ queries: UnsafePointer<Float>, _ out: UnsafeMutablePointer<Float>,
+  _ outStride: Int, _ planes: UnsafeMutablePointer<UInt8>, rows: Int, bits: Int
+) {
+  let d = keys.headDim
+  var steps = SIMD4<Float>()
+  var biases = SIMD4<Float>()
+  var block = blocks.lowerBound
+  while block < blocks.upperBound {
+    let group = block / keys.groupBlocks
+    let end =
+      blocks.upperBound - block > keys.groupBlocks - block % keys.groupBlocks
+      ? block + keys.groupBlocks - block % keys.groupBlocks : blocks.upperBound
+    let scales = keys.scales + group * d
+    let minima = keys.minima + group * d
+    if end - block < blocks.upperBound - block {
+      kv_prefetch(scales + 4 * d, 2 * d)
+      kv_prefetch(minima + 4 * d, 2 * d)
+    }
+    var row = 0
+    while row < rows {
+      let prepared = scaledQuery(queries + row * d, scales, minima, d, planes + row * 2 * d)
+      steps[row] = prepared.step
+      biases[row] = prepared.bias
+      row = row + 1
+    }
+    while block < end {
+      // Far enough ahead for memory, near enough not to be gone again: the short runs of a part outpace the hardware.
+      kv_prefetch(keys.codes + (block + 8) * keys.blockBytes, keys.blockBytes)
+      scoreBlock(
+        keys.codes + block * keys.blockBytes, d, planes, steps, biases,
+        out + (block - blocks.lowerBound) * 16, outStride, rows: rows, bits: bits)
+      block = block + 1
+    }
+  }
+}
+
+/// Writes the planes of query * scale; bias is query . minimum.
+@inline(always) private func scaledQuery(
+  _ query: UnsafePointer<Float>, _ scales: UnsafePointer<UInt16>, _ minima: UnsafePointer<UInt16>, _ d: Int,
+  _ planes: UnsafeMutablePointer<UInt8>
+) -> (step: Float, bias: Float) {
+  var bias = Floats()
+  var largest = Floats()
+  var c = 0
+  while c < d {
+    let q = loadFloats(query + c)
+    bias = multiplyAdd(bias, q, kv_load_half16(minima + c))
+    largest = largerOf(largest, magnitudes(q * kv_load_half16(scales + c)))
+    c = c + 16
+  }
+  let fixed = fixedPointStep(laneMaximum(largest))
+  c = 0
+  while c < d {
+    storePlanes(loadFloats(query + c) * kv_load_half16(scales + c), fixed.inverse, planes + c, d)
+    c = c + 16
+  }
+  return (fixed.step, laneSum(bias))
+}
+
+@inline(always) private func scoreBlock(
+  _ codeBytes: UnsafePointer<UInt8>, _ d: Int, _ planes: UnsafePointer<UInt8>, _ steps: SIMD4<Float>,
+  _ biases: SIMD4<Float>, _ out: UnsafeMutablePointer<Float>, _ outStride: Int, rows: Int, bits: Int
+) {
+  var a0 = Ints()
+  var a1 = Ints()
+  var b0 = Ints()
+  var b1 = Ints()
+  var c0 = Ints()
+  var c1 = Ints()
+  var d0 = Ints()
+  var d1 = Ints()
+  let base = UnsafeRawPointer(codeBytes)
+  let words = UnsafeRawPointer(planes)
+  @inline(always) func word(_ row: Int, _ plane: Int, _ four: Int) -> Int32 {
+    kv_load_i32(words + ((row &* 2 &+ plane) &* d &+ four &* 4))
+  }
+  @inline(always) func multiply(_ w: SIMD64<UInt8>, _ four: Int) {
+    a0 = kv_dot4(a0, w, word(0, 0, four))
+    a1 = kv_dot4(a1, w, word(0, 1, four))
+    if rows > 1 {
+      b0 = kv_dot4(b0, w, word(1, 0, four))
+      b1 = kv_dot4(b1, w, word(1, 1, four))
+    }
+    if rows > 2 {
+      c0 = kv_dot4(c0, w, word(2, 0, four))
+      c1 = kv_dot4(c1, w, word(2, 1, four))
+    }
+    if rows > 3 {
+      d0 = kv_dot4(d0, w, word(3, 0, four))
+      d1 = kv_dot4(d1, w, word(3, 1, four))
+    }
+  }
+  let vectors = d * bits / 32
+  let fours = 8 / bits
+  var vector = 0
+  while vector < vectors {
+    let v = kv_load_u32x16(base + vector * 64)
+    multiply(codes(v, 0, bits: bits), vector &* fours)
+    if bits < 8 { multiply(codes(v, 1, bits: bits), vector &* fours &+ 1) }
+    if bits < 4 {
+      multiply(codes(v, 2, bits: bits), vector &* fours &+ 2)
+      multiply(codes(v, 3, bits: bits), vector &* fours &+ 3)
+    }
+    vector = vector + 1
+  }
+  storeFloats(joinPlanes(a0, a1, steps.x) + biases.x, out)
+  if rows > 1 { storeFloats(joinPlanes(b0, b1, steps.y) + biases.y, out + outStride) }
+  if rows > 2 { storeFloats(joinPlanes(c0, c1, steps.z) + biases.z, out + 2 * outStride) }
+  if rows > 3 { storeFloats(joinPlanes(d0, d1, steps.w) + biases.w, out + 3 * outStride) }
+}
