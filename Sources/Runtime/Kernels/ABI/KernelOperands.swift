@@ -160,7 +160,9 @@ public struct PackedValueBlocks {
   }
 
   /// Tokens whose weights share one fixed-point scale.
-  public static let runTokens = 512
+  @inlinable public static var runTokens: Int { 512 }
+  /// Bytes of the planes of 64 channels' groups of at least 16, three rows each.
+  @inlinable public static var planeBytes: Int { 4 * 3 * 2 * runTokens }
   /// Bytes of scratch that summing takes.
-  public static let scratchBytes = (2 * 4 + 4) * runTokens
+  public static var scratchBytes: Int { planeBytes + 4 * runTokens }
 }

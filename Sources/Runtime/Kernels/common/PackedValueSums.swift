@@ -1,7 +1,8 @@
 import CIntrinsics
 import KernelABI
 
-/// Weighted sums of packed values: 16 channels in the lanes, up to four weight rows in registers, byte dot products.
+/// Weighted sums of packed values: 16 channels in the lanes, up to three weight rows and 64 channels in registers, so that
+/// codes stream past once.
 @Sendable func accumulatePackedValues(
   _ values: PackedValueBlocks, _ tokens: Range<Int>, _ weights: UnsafePointer<Float>, _ weightStride: Int,
   _ rows: Int, _ acc: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutableRawPointer
@@ -9,84 +10,148 @@ import KernelABI
   let planes = scratch.assumingMemoryBound(to: UInt8.self)
   var first = tokens.lowerBound
   while first < tokens.upperBound {
-    let run = first..<min(tokens.upperBound, first + PackedValueBlocks.runTokens)
+    let left = tokens.upperBound - first
+    let run = Run(values, first, left < PackedValueBlocks.runTokens ? left : PackedValueBlocks.runTokens, planes)
     let weights = weights + (first - tokens.lowerBound)
     var row = 0
     while row < rows {
-      let left = rows - row
       let w = weights + row * weightStride
       let target = acc + row * values.headDim
-      if left >= 4 {
-        sumRows(values, run, w, weightStride, target, planes, rows: 4)
-        row = row + 4
-      } else if left == 3 {
-        sumRows(values, run, w, weightStride, target, planes, rows: 3)
+      if rows - row == 3 || rows - row > 4 {
+        sumRows(run, w, weightStride, target, rows: 3)
         row = row + 3
-      } else if left == 2 {
-        sumRows(values, run, w, weightStride, target, planes, rows: 2)
+      } else if rows - row > 1 {
+        sumRows(run, w, weightStride, target, rows: 2)
         row = row + 2
       } else {
-        sumRows(values, run, w, weightStride, target, planes, rows: 1)
+        sumRows(run, w, weightStride, target, rows: 1)
         row = row + 1
       }
     }
-    first = run.upperBound
+    first = first + run.count
   }
+}
+
+/// Tokens whose weights share one fixed-point scale, and where their planes are written.
+private struct Run {
+  let values: PackedValueBlocks
+  let first: Int
+  let count: Int
+  let blocks: Int
+  let codes: UnsafePointer<UInt8>
+  let planes: UnsafeMutablePointer<UInt8>  // [group of 64 channels, row, 2, runTokens], then floats [runTokens]
+
+  @inline(always) init(
+    _ values: PackedValueBlocks, _ first: Int, _ count: Int, _ planes: UnsafeMutablePointer<UInt8>
+  ) {
+    self.values = values
+    self.first = first
+    self.count = count
+    blocks = (count + 15) / 16
+    codes = values.codes + first / 16 * values.blockBytes
+    self.planes = planes
+  }
+
+  @inline(always) func planes(_ group: Int, _ row: Int) -> UnsafeMutablePointer<UInt8> {
+    planes + (group &* 3 &+ row) &* (2 &* PackedValueBlocks.runTokens)
+  }
+}
+
+/// Step and offset of up to three rows of a channel group.
+private struct Prepared {
+  var step0: Float = 0
+  var step1: Float = 0
+  var step2: Float = 0
+  var offset0: Float = 0
+  var offset1: Float = 0
+  var offset2: Float = 0
 }
 
 @inline(always) private func sumRows(
-  _ values: PackedValueBlocks, _ run: Range<Int>, _ weights: UnsafePointer<Float>, _ weightStride: Int,
-  _ acc: UnsafeMutablePointer<Float>, _ planes: UnsafeMutablePointer<UInt8>, rows: Int
+  _ run: Run, _ weights: UnsafePointer<Float>, _ weightStride: Int, _ acc: UnsafeMutablePointer<Float>, rows: Int
 ) {
-  switch values.bits {
-  case 2: sumGroups(values, run, weights, weightStride, acc, planes, rows: rows, bits: 2)
-  case 4: sumGroups(values, run, weights, weightStride, acc, planes, rows: rows, bits: 4)
-  default: sumGroups(values, run, weights, weightStride, acc, planes, rows: rows, bits: 8)
+  switch run.values.bits {
+  case 2: sumChannels(run, weights, weightStride, acc, rows: rows, bits: 2)
+  case 4: sumChannels(run, weights, weightStride, acc, rows: rows, bits: 4)
+  default: sumChannels(run, weights, weightStride, acc, rows: rows, bits: 8)
   }
 }
 
-/// `rows` and `bits` are literals at every call.
-@inline(always) private func sumGroups(
-  _ values: PackedValueBlocks, _ run: Range<Int>, _ weights: UnsafePointer<Float>, _ weightStride: Int,
-  _ acc: UnsafeMutablePointer<Float>, _ planes: UnsafeMutablePointer<UInt8>, rows: Int, bits: Int
+/// `rows` and `bits` are literals at every call. Sixteen channels never straddle a group: groups are multiples of 16.
+@inline(always) private func sumChannels(
+  _ run: Run, _ weights: UnsafePointer<Float>, _ weightStride: Int, _ acc: UnsafeMutablePointer<Float>, rows: Int,
+  bits: Int
 ) {
-  let d = values.headDim
-  let blocks = run.lowerBound / 16..<(run.upperBound + 15) / 16
-  // Sixteen channels never straddle a group: groups are multiples of 16.
+  let d = run.values.headDim
+  let group = run.values.groupChannels
   var channel = 0
-  var steps = SIMD4<Float>()
-  var offsets = SIMD4<Float>()
   while channel < d {
-    if channel % values.groupChannels == 0 {
-      var row = 0
-      while row < rows {
-        let prepared = scaledWeights(
-          values, channel / values.groupChannels, run, weights + row * weightStride,
-          planes + row * 2 * PackedValueBlocks.runTokens, planes + 8 * PackedValueBlocks.runTokens)
-        steps[row] = prepared.step
-        offsets[row] = prepared.offset
-        row = row + 1
+    var a = Prepared()
+    var b = Prepared()
+    var c = Prepared()
+    var e = Prepared()
+    prepare(run, channel / group, weights, weightStride, 0, &a, rows: rows)
+    if d - channel >= 64 {
+      // Four vectors of channels; each takes the planes of its own group, made once.
+      var placeB = 0
+      b = a
+      if (channel + 16) % group == 0 {
+        placeB = 1
+        prepare(run, (channel + 16) / group, weights, weightStride, 1, &b, rows: rows)
       }
+      var placeC = placeB
+      c = b
+      if (channel + 32) % group == 0 {
+        placeC = 2
+        prepare(run, (channel + 32) / group, weights, weightStride, 2, &c, rows: rows)
+      }
+      var placeE = placeC
+      e = c
+      if (channel + 48) % group == 0 {
+        placeE = 3
+        prepare(run, (channel + 48) / group, weights, weightStride, 3, &e, rows: rows)
+      }
+      sumWide(run, channel, (0, placeB, placeC, placeE), (a, b, c, e), acc + channel, rows: rows, bits: bits)
+      channel = channel + 64
+    } else {
+      sumNarrow(run, channel, a, acc + channel, rows: rows, bits: bits)
+      channel = channel + 16
     }
-    sumBlocks(
-      values.codes + (blocks.lowerBound * values.blockBytes + channel * 2 * bits), values.blockBytes, blocks.count,
-      planes, steps, offsets, acc + channel, d, rows: rows, bits: bits)
-    channel = channel + 16
+  }
+}
+
+@inline(always) private func prepare(
+  _ run: Run, _ group: Int, _ weights: UnsafePointer<Float>, _ weightStride: Int, _ place: Int,
+  _ prepared: inout Prepared, rows: Int
+) {
+  let first = scaledWeights(run, group, weights, run.planes(place, 0))
+  prepared.step0 = first.step
+  prepared.offset0 = first.offset
+  if rows > 1 {
+    let second = scaledWeights(run, group, weights + weightStride, run.planes(place, 1))
+    prepared.step1 = second.step
+    prepared.offset1 = second.offset
+  }
+  if rows > 2 {
+    let third = scaledWeights(run, group, weights + 2 * weightStride, run.planes(place, 2))
+    prepared.step2 = third.step
+    prepared.offset2 = third.offset
   }
 }
 
 /// Writes the planes of weight * scale, zero past the run; offset is the sum of weight * minimum.
-@inline(always) private func scaledWeights(
-  _ values: PackedValueBlocks, _ group: Int, _ run: Range<Int>, _ weights: UnsafePointer<Float>,
-  _ planes: UnsafeMutablePointer<UInt8>, _ scaledBytes: UnsafeMutablePointer<UInt8>
+@inline(never) private func scaledWeights(
+  _ run: Run, _ group: Int, _ weights: UnsafePointer<Float>, _ planes: UnsafeMutablePointer<UInt8>
 ) -> (step: Float, offset: Float) {
-  let scaled = UnsafeMutableRawPointer(scaledBytes).assumingMemoryBound(to: Float.self)
+  let values = run.values
+  let scaled = UnsafeMutableRawPointer(run.planes + PackedValueBlocks.planeBytes)
+    .assumingMemoryBound(to: Float.self)
   var offset = Floats()
   var largest = Floats()
   let count = run.count
   var i = 0
   while i < count {
-    let token = run.lowerBound + i
+    let token = run.first + i
     let place = token / 32 * values.scaleStride + group * 32 + token % 32
     var w = Floats()
     var low = kv_load_half16(values.minima + place)
@@ -121,67 +186,107 @@ import KernelABI
   return (fixed.step, laneSum(offset))
 }
 
-@inline(always) private func sumBlocks(
-  _ codeBytes: UnsafePointer<UInt8>, _ blockBytes: Int, _ blocks: Int, _ planes: UnsafePointer<UInt8>,
-  _ steps: SIMD4<Float>, _ offsets: SIMD4<Float>, _ acc: UnsafeMutablePointer<Float>, _ accStride: Int, rows: Int,
-  bits: Int
-) {
-  var a0 = Ints()
-  var a1 = Ints()
-  var b0 = Ints()
-  var b1 = Ints()
-  var c0 = Ints()
-  var c1 = Ints()
-  var d0 = Ints()
-  var d1 = Ints()
-  let words = UnsafeRawPointer(planes)
-  @inline(always) func word(_ row: Int, _ plane: Int, _ four: Int) -> Int32 {
-    kv_load_i32(words + ((row &* 2 &+ plane) &* PackedValueBlocks.runTokens &+ four &* 4))
-  }
-  @inline(always) func multiply(_ w: SIMD64<UInt8>, _ four: Int) {
-    a0 = kv_dot4(a0, w, word(0, 0, four))
-    a1 = kv_dot4(a1, w, word(0, 1, four))
+/// Plane sums of up to three rows over 16 channels.
+private struct PlaneSums {
+  var high0 = Ints()
+  var low0 = Ints()
+  var high1 = Ints()
+  var low1 = Ints()
+  var high2 = Ints()
+  var low2 = Ints()
+
+  @inline(always) init() {}
+
+  /// Adds the four tokens at `words` of each row's planes.
+  @inline(always) mutating func multiply(_ w: SIMD64<UInt8>, _ words: UnsafePointer<UInt8>, rows: Int) {
+    let plane = PackedValueBlocks.runTokens
+    high0 = kv_dot4(high0, w, kv_load_i32(words))
+    low0 = kv_dot4(low0, w, kv_load_i32(words + plane))
     if rows > 1 {
-      b0 = kv_dot4(b0, w, word(1, 0, four))
-      b1 = kv_dot4(b1, w, word(1, 1, four))
+      high1 = kv_dot4(high1, w, kv_load_i32(words + 2 * plane))
+      low1 = kv_dot4(low1, w, kv_load_i32(words + 3 * plane))
     }
     if rows > 2 {
-      c0 = kv_dot4(c0, w, word(2, 0, four))
-      c1 = kv_dot4(c1, w, word(2, 1, four))
-    }
-    if rows > 3 {
-      d0 = kv_dot4(d0, w, word(3, 0, four))
-      d1 = kv_dot4(d1, w, word(3, 1, four))
+      high2 = kv_dot4(high2, w, kv_load_i32(words + 4 * plane))
+      low2 = kv_dot4(low2, w, kv_load_i32(words + 5 * plane))
     }
   }
-  var block = 0
-  while block < blocks {
-    let base = UnsafeRawPointer(codeBytes + block * blockBytes)
-    let four = block &* 4
-    let v = kv_load_u32x16(base)
-    multiply(codes(v, 0, bits: bits), four)
+
+  /// Adds a block of 16 tokens.
+  @inline(always) mutating func add(
+    _ codeBytes: UnsafePointer<UInt8>, _ words: UnsafePointer<UInt8>, rows: Int, bits: Int
+  ) {
+    let v = kv_load_u32x16(codeBytes)
+    multiply(codes(v, 0, bits: bits), words, rows: rows)
     if bits == 2 {
-      multiply(codes(v, 1, bits: 2), four &+ 1)
-      multiply(codes(v, 2, bits: 2), four &+ 2)
-      multiply(codes(v, 3, bits: 2), four &+ 3)
+      multiply(codes(v, 1, bits: 2), words + 4, rows: rows)
+      multiply(codes(v, 2, bits: 2), words + 8, rows: rows)
+      multiply(codes(v, 3, bits: 2), words + 12, rows: rows)
     } else if bits == 4 {
-      multiply(codes(v, 1, bits: 4), four &+ 1)
-      let next = kv_load_u32x16(base + 64)
-      multiply(codes(next, 0, bits: 4), four &+ 2)
-      multiply(codes(next, 1, bits: 4), four &+ 3)
+      multiply(codes(v, 1, bits: 4), words + 4, rows: rows)
+      let next = kv_load_u32x16(codeBytes + 64)
+      multiply(codes(next, 0, bits: 4), words + 8, rows: rows)
+      multiply(codes(next, 1, bits: 4), words + 12, rows: rows)
     } else {
-      multiply(kv_load_u8x64(base + 64), four &+ 1)
-      multiply(kv_load_u8x64(base + 128), four &+ 2)
-      multiply(kv_load_u8x64(base + 192), four &+ 3)
+      multiply(kv_load_u8x64(codeBytes + 64), words + 4, rows: rows)
+      multiply(kv_load_u8x64(codeBytes + 128), words + 8, rows: rows)
+      multiply(kv_load_u8x64(codeBytes + 192), words + 12, rows: rows)
     }
+  }
+
+  @inline(always) func finish(_ p: Prepared, _ acc: UnsafeMutablePointer<Float>, _ d: Int, rows: Int) {
+    storeFloats(loadFloats(acc) + (joinPlanes(high0, low0, p.step0) + p.offset0), acc)
+    if rows > 1 {
+      storeFloats(loadFloats(acc + d) + (joinPlanes(high1, low1, p.step1) + p.offset1), acc + d)
+    }
+    if rows > 2 {
+      storeFloats(loadFloats(acc + 2 * d) + (joinPlanes(high2, low2, p.step2) + p.offset2), acc + 2 * d)
+    }
+  }
+}
+
+@inline(always) private func sumWide(
+  _ run: Run, _ channel: Int, _ places: (Int, Int, Int, Int), _ prepared: (Prepared, Prepared, Prepared, Prepared),
+  _ acc: UnsafeMutablePointer<Float>, rows: Int, bits: Int
+) {
+  var a = PlaneSums()
+  var b = PlaneSums()
+  var c = PlaneSums()
+  var e = PlaneSums()
+  let bytes = 32 * bits
+  let blockBytes = run.values.blockBytes
+  var base = run.codes + channel * 2 * bits
+  let wordsA = UnsafePointer(run.planes(places.0, 0))
+  let wordsB = UnsafePointer(run.planes(places.1, 0))
+  let wordsC = UnsafePointer(run.planes(places.2, 0))
+  let wordsE = UnsafePointer(run.planes(places.3, 0))
+  var block = 0
+  while block < run.blocks {
+    kv_prefetch(base + 8 &* blockBytes, 4 &* bytes)
+    a.add(base, wordsA + block &* 16, rows: rows, bits: bits)
+    b.add(base + bytes, wordsB + block &* 16, rows: rows, bits: bits)
+    c.add(base + 2 &* bytes, wordsC + block &* 16, rows: rows, bits: bits)
+    e.add(base + 3 &* bytes, wordsE + block &* 16, rows: rows, bits: bits)
+    base = base + blockBytes
     block = block + 1
   }
-  @inline(always) func finish(_ row: Int, _ high: Ints, _ low: Ints, _ step: Float, _ offset: Float) {
-    let target = acc + row * accStride
-    storeFloats(loadFloats(target) + (joinPlanes(high, low, step) + offset), target)
+  let d = run.values.headDim
+  a.finish(prepared.0, acc, d, rows: rows)
+  b.finish(prepared.1, acc + 16, d, rows: rows)
+  c.finish(prepared.2, acc + 32, d, rows: rows)
+  e.finish(prepared.3, acc + 48, d, rows: rows)
+}
+
+@inline(always) private func sumNarrow(
+  _ run: Run, _ channel: Int, _ prepared: Prepared, _ acc: UnsafeMutablePointer<Float>, rows: Int, bits: Int
+) {
+  var sums = PlaneSums()
+  let words = UnsafePointer(run.planes(0, 0))
+  var block = 0
+  while block < run.blocks {
+    sums.add(
+      run.codes + (block &* run.values.blockBytes + channel &* 2 &* bits), words + block &* 16, rows: rows, bits: bits)
+    block = block + 1
   }
-  finish(0, a0, a1, steps.x, offsets.x)
-  if rows > 1 { finish(1, b0, b1, steps.y, offsets.y) }
-  if rows > 2 { finish(2, c0, c1, steps.z, offsets.z) }
-  if rows > 3 { finish(3, d0, d1, steps.w, offsets.w) }
+  sums.finish(prepared, acc, run.values.headDim, rows: rows)
 }
