@@ -9,6 +9,8 @@ public struct CacheShape: Equatable, Sendable {
   public let headDim: Int
   /// Element of exact keys and values: half precision, or single in the reference precision.
   public let element: FloatElement
+  /// The sliding window of each layer in tokens of the text, nil for a layer that attends to all; empty if none has one.
+  public var windows: [Int?] = []
 
   public init(layers: Int, kvHeads: Int, groupHeads: Int, headDim: Int, element: FloatElement = .float16) {
     self.layers = layers

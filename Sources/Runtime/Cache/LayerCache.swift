@@ -4,6 +4,8 @@ import KernelABI
 final class LayerCache {
   let layer: Int
   let shape: CacheShape
+  /// Tokens of the text that a query of this layer sees, itself included; nil for all.
+  let window: Int?
   let store: any LayerStore
   let needs: AttentionNeeds
   let renumbers: Bool
@@ -11,11 +13,12 @@ final class LayerCache {
   private let removesWhileDecoding: Bool
   /// One table a head, one for all of them, or none where no token ever leaves.
   private let tables: [PositionTable]
-  private var seenTokens = 0
+  private(set) var seenTokens = 0
 
   init(layer: Int, shape: CacheShape, slots: Slots, kernels: KernelTable) {
     self.layer = layer
     self.shape = shape
+    window = layer < shape.windows.count ? shape.windows[layer] : nil
     store =
       slots.codec?.makeStore(shape: shape, layer: layer, kernels: kernels)
       ?? ExactStore(shape: shape, kernels: kernels)

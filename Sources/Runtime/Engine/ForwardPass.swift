@@ -88,10 +88,15 @@ public final class ForwardPass {
     normalise(layer.attentionNorm, rows)
     normed.multiply(
       [
-        Product(matrix: layer.query, out: queries.base, outStride: queryWidth),
-        Product(matrix: layer.key, out: keys.base, outStride: kvWidth),
-        Product(matrix: layer.value, out: values.base, outStride: kvWidth),
+        Product(matrix: layer.query.matrix, out: queries.base, outStride: queryWidth),
+        Product(matrix: layer.key.matrix, out: keys.base, outStride: kvWidth),
+        Product(matrix: layer.value.matrix, out: values.base, outStride: kvWidth),
       ], rows: rows, kernels, pool)
+    addBias(layer.query.bias, queries.base, rows, queryWidth)
+    addBias(layer.key.bias, keys.base, rows, kvWidth)
+    addBias(layer.value.bias, values.base, rows, kvWidth)
+    normaliseHeads(layer.queryNorm, queries.base, rows * sizes.queryHeads)
+    normaliseHeads(layer.keyNorm, keys.base, rows * sizes.kvHeads)
     rotate(segments, rows)
     let all = AttentionRows(
       queries: queries.base, keys: keys.base, values: values.base, out: attended.floats.base, queryStride: queryWidth,
@@ -113,7 +118,9 @@ public final class ForwardPass {
       pool.run(over: steps.count, grain: 1) { range in for step in steps[range] { step.cache.finishStep() } }
     }
     attended.multiply(
-      [Product(matrix: layer.attentionOutput, out: update.base, outStride: sizes.hidden)], rows: rows, kernels, pool)
+      [Product(matrix: layer.attentionOutput.matrix, out: update.base, outStride: sizes.hidden)], rows: rows, kernels,
+      pool)
+    addBias(layer.attentionOutput.bias, update.base, rows, sizes.hidden)
     addUpdate(rows)
   }
 
@@ -122,16 +129,19 @@ public final class ForwardPass {
     normalise(layer.feedForwardNorm, rows)
     normed.multiply(
       [
-        Product(matrix: layer.gate, out: gates.base, outStride: sizes.feedForward),
-        Product(matrix: layer.up, out: ups.base, outStride: sizes.feedForward),
+        Product(matrix: layer.gate.matrix, out: gates.base, outStride: sizes.feedForward),
+        Product(matrix: layer.up.matrix, out: ups.base, outStride: sizes.feedForward),
       ], rows: rows, kernels, pool)
+    addBias(layer.gate.bias, gates.base, rows, sizes.feedForward)
+    addBias(layer.up.bias, ups.base, rows, sizes.feedForward)
     pool.run(over: rows, grain: 4) { range in
       let first = range.lowerBound * sizes.feedForward
       kernels.gate(
         gates.base + first, ups.base + first, range.count * sizes.feedForward, gated.floats.base + first)
     }
     gated.multiply(
-      [Product(matrix: layer.down, out: update.base, outStride: sizes.hidden)], rows: rows, kernels, pool)
+      [Product(matrix: layer.down.matrix, out: update.base, outStride: sizes.hidden)], rows: rows, kernels, pool)
+    addBias(layer.down.bias, update.base, rows, sizes.hidden)
     addUpdate(rows)
   }
 
@@ -141,6 +151,25 @@ public final class ForwardPass {
       kernels.normaliseRootMeanSquare(
         residual.base + range.lowerBound * hidden, weight.base, model.configuration.normEpsilon, range.count, hidden,
         normed.floats.base + range.lowerBound * hidden)
+    }
+  }
+
+  /// Adds a bias [width] to every row, if there is one.
+  private func addBias(_ bias: AlignedBuffer<Float>?, _ out: UnsafeMutablePointer<Float>, _ rows: Int, _ width: Int) {
+    guard let bias else { return }
+    pool.run(over: rows, grain: 16) { range in
+      for row in range { kernels.add(out + row * width, bias.base, width) }
+    }
+  }
+
+  /// Normalises every head's vector on its own, in place, if the family does.
+  private func normaliseHeads(_ weight: AlignedBuffer<Float>?, _ heads: UnsafeMutablePointer<Float>, _ count: Int) {
+    guard let weight else { return }
+    let headDim = model.configuration.headDim
+    pool.run(over: count, grain: 32) { range in
+      let first = heads + range.lowerBound * headDim
+      kernels.normaliseRootMeanSquare(
+        first, weight.base, model.configuration.normEpsilon, range.count, headDim, first)
     }
   }
 
@@ -161,11 +190,11 @@ public final class ForwardPass {
     pool.run(over: rows, grain: 16) { range in
       for row in range {
         for head in 0..<sizes.queryHeads {
-          model.rotary.turn(
-            queries.base + (row * sizes.queryHeads + head) * sizes.headDim, by: positions[row])
+          model.rotary.place(
+            queries.base + (row * sizes.queryHeads + head) * sizes.headDim, at: positions[row])
         }
         for head in 0..<sizes.kvHeads {
-          model.rotary.turn(keys.base + (row * sizes.kvHeads + head) * sizes.headDim, by: positions[row])
+          model.rotary.place(keys.base + (row * sizes.kvHeads + head) * sizes.headDim, at: positions[row])
         }
       }
     }

@@ -39,28 +39,35 @@ struct PromptAttention {
     let seen = before + tile.upperBound
     let stride = Self.stride(total)
     let count = tile.count * group
+    // From the tile's place in the text, not in the chunk, so that bits do not depend on the chunks.
+    let mask = WindowMask(cache, head: head)
+    let place = (before + tile.lowerBound) / Self.tileTokens * Self.tileTokens
+    let first = (mask?.firstSlot(query: place) ?? 0) / 32 * 32
     cache.store.scores(
-      head: head, queries: queries, rows: count, tokens: 0..<seen, out: weights, outStride: stride)
+      head: head, queries: queries, rows: count, tokens: first..<seen, out: weights + first, outStride: stride)
     let window = cache.needs.columnSums
     if let columns, case .cornerMasked(let corner) = window {
-      addCornerMasked(tile, queries, columns, corner: corner)
+      addCornerMasked(tile, queries, columns, mask, corner: corner)
     }
     for row in 0..<count {
       let limit = before + tile.lowerBound + row / group + 1
       let line = weights + row * stride
-      let maximum = kernels.maximum(line, limit)
+      let query = mask?.position(slot: limit - 1) ?? 0
+      mask?.fill(line + first, first..<limit, query: query, with: WindowMask.hiddenScore)
+      let maximum = kernels.maximum(line + first, limit - first)
       guard maximum.isFinite else { return false }
-      let inverse = 1 / kernels.exponentiate(line, limit, maximum)
+      let inverse = 1 / kernels.exponentiate(line + first, limit - first, maximum)
+      mask?.fill(line + first, first..<limit, query: query, with: 0)
       for token in limit..<max(limit, seen) { line[token] = 0 }
-      for token in 0..<limit { line[token] *= inverse }
+      for token in first..<limit { line[token] *= inverse }
       if let columns, window == .causal {
         let share = 1 / Float(group)
-        for token in 0..<limit { columns[token] += line[token] * share }
+        for token in first..<limit { columns[token] += line[token] * share }
       }
     }
     sums.update(repeating: 0, count: count * headDim)
     cache.store.accumulate(
-      head: head, weights: weights, weightStride: stride, rows: count, tokens: 0..<seen, acc: sums)
+      head: head, weights: weights + first, weightStride: stride, rows: count, tokens: first..<seen, acc: sums)
     for token in tile {
       (rows.out + token * rows.outStride + head * group * headDim)
         .update(from: sums + (token - tile.lowerBound) * group * headDim, count: group * headDim)
@@ -70,7 +77,8 @@ struct PromptAttention {
 
   /// Column sums of a softmax over all keys, the mask applied in the last `corner` rows and columns only.
   private func addCornerMasked(
-    _ tile: Range<Int>, _ queries: UnsafePointer<Float>, _ columns: UnsafeMutablePointer<Float>, corner: Int
+    _ tile: Range<Int>, _ queries: UnsafePointer<Float>, _ columns: UnsafeMutablePointer<Float>, _ mask: WindowMask?,
+    corner: Int
   ) {
     let stride = Self.stride(total)
     let count = tile.count * group
@@ -82,9 +90,12 @@ struct PromptAttention {
         let token = before + tile.lowerBound + row / group
         let limit = token >= total - corner ? token + 1 : total
         let line = lines + row * stride
+        let query = mask?.position(slot: token) ?? 0
+        mask?.fill(line, 0..<limit, query: query, with: WindowMask.hiddenScore)
         let maximum = kernels.maximum(line, limit)
         guard maximum.isFinite else { return }
         let inverse = share / kernels.exponentiate(line, limit, maximum)
+        mask?.fill(line, 0..<limit, query: query, with: 0)
         for token in 0..<limit { columns[token] += line[token] * inverse }
       }
     }

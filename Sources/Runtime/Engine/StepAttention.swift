@@ -66,15 +66,19 @@ struct StepAttention {
     let weights = areas.weights + range.lowerBound
     score(range, areas, weights)
     var isFinite = true
+    let mask = WindowMask(cache, head: head)
     for row in 0..<group {
       let line = weights + row * areas.stride
+      mask?.fill(line, range, query: position, with: WindowMask.hiddenScore)
       let maximum = kernels.maximum(line, range.count)
       guard maximum.isFinite else {
         isFinite = false
         continue
       }
       areas.extremes[(part * group + row) * 2] = maximum
-      areas.extremes[(part * group + row) * 2 + 1] = kernels.exponentiate(line, range.count, maximum)
+      let isHidden = maximum == WindowMask.hiddenScore
+      areas.extremes[(part * group + row) * 2 + 1] = isHidden ? 0 : kernels.exponentiate(line, range.count, maximum)
+      mask?.fill(line, range, query: position, with: 0)
     }
     guard isFinite else { return false }
     let sums = areas.sums + part * group * headDim

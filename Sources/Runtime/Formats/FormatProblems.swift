@@ -52,6 +52,13 @@ public enum FormatProblems {
       code: "K212", title: "a safetensors tensor that cannot be read so",
       explanation: "There is no tensor of this name, or its type cannot become 32-bit floats."),
     Entry(
+      code: "K213", title: "a JSON file of a model folder that does not parse",
+      explanation: "The file is cut short, is not JSON, or holds something else than an object. Fetch it again."),
+    Entry(
+      code: "K214", title: "a model folder that is not complete",
+      explanation: "A folder needs config.json, the weights as model.safetensors or as the shards that "
+        + "model.safetensors.index.json names, and tokenizer.json. Fetch the missing file into the folder."),
+    Entry(
       code: "K221", title: "a tokenizer that is not supported",
       explanation: "Byte-level BPE (tokenizer.ggml.model = gpt2) is read; SentencePiece, WordPiece and others are not."),
     Entry(

@@ -12,14 +12,23 @@ public final class Model: Sendable {
 
   struct Layer: Sendable {
     let attentionNorm: AlignedBuffer<Float>  // [hidden]
-    let query: WeightMatrix  // [queryHeads * headDim, hidden]
-    let key: WeightMatrix  // [kvHeads * headDim, hidden]
-    let value: WeightMatrix  // [kvHeads * headDim, hidden]
-    let attentionOutput: WeightMatrix  // [hidden, queryHeads * headDim]
+    let query: Projection  // [queryHeads * headDim, hidden]
+    let key: Projection  // [kvHeads * headDim, hidden]
+    let value: Projection  // [kvHeads * headDim, hidden]
+    let attentionOutput: Projection  // [hidden, queryHeads * headDim]
     let feedForwardNorm: AlignedBuffer<Float>  // [hidden]
-    let gate: WeightMatrix  // [feedForward, hidden]
-    let up: WeightMatrix  // [feedForward, hidden]
-    let down: WeightMatrix  // [hidden, feedForward]
+    let gate: Projection  // [feedForward, hidden]
+    let up: Projection  // [feedForward, hidden]
+    let down: Projection  // [hidden, feedForward]
+    /// Norms of each head's query and key before they rotate, for families that have them.
+    let queryNorm: AlignedBuffer<Float>?  // [headDim]
+    let keyNorm: AlignedBuffer<Float>?  // [headDim]
+  }
+
+  /// A linear map: a matrix and perhaps a bias.
+  struct Projection: Sendable {
+    let matrix: WeightMatrix  // [outputs, inputs]
+    let bias: AlignedBuffer<Float>?  // [outputs]
   }
 
   /// The file's name without its extension.
@@ -49,9 +58,11 @@ public final class Model: Sendable {
 
   /// What a cache needs to know of the model.
   public var cacheShape: CacheShape {
-    CacheShape(
+    var shape = CacheShape(
       layers: configuration.layers, kvHeads: configuration.kvHeads, groupHeads: configuration.groupHeads,
       headDim: configuration.headDim, element: precision == .f32 ? .float32 : .float16)
+    shape.windows = configuration.windows
+    return shape
   }
 
   /// Bytes of the weight matrices in memory; an output matrix that is the embedding counts once.
@@ -60,7 +71,7 @@ public final class Model: Sendable {
     return layers.reduce(embedding.bytes + (isTied ? 0 : output.bytes)) { total, layer in
       total
         + [layer.query, layer.key, layer.value, layer.attentionOutput, layer.gate, layer.up, layer.down]
-        .reduce(0) { $0 + $1.bytes }
+        .reduce(0) { $0 + $1.matrix.bytes }
     }
   }
 }

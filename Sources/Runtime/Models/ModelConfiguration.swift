@@ -4,7 +4,7 @@ public struct ModelConfiguration: Equatable, Sendable {
   public enum RotaryPairs: Sendable {
     /// Channels 2i and 2i + 1 (GGUF's Llama layout).
     case adjacent
-    /// Channels i and i + headDim / 2.
+    /// Channels i and i + half of those that rotate.
     case halves
   }
 
@@ -19,6 +19,12 @@ public struct ModelConfiguration: Equatable, Sendable {
   public var normEpsilon: Float
   public var rotaryBase: Float
   public var rotaryPairs: RotaryPairs
+  /// Channels of a head that rotate, the first ones; nil for all of them.
+  public var rotaryChannels: Int? = nil
+  /// The sliding window of each layer in tokens, nil for a layer that attends to all; empty if none has one.
+  public var windows: [Int?] = []
 
   public var groupHeads: Int { queryHeads / kvHeads }
+  /// Channels of a head that rotate.
+  public var rotaryDim: Int { rotaryChannels ?? headDim }
 }

@@ -1,22 +1,28 @@
 import Foundation
 
-/// Cosines and sines of the rotary angles, [position, headDim / 2], in the single-precision steps of the reference code.
+/// Cosines and sines of the rotary angles, [position, channels / 2], in the single-precision steps of the reference code.
 struct RotaryTable: Sendable {
-  let headDim: Int
+  /// Channels that rotate, the first of a head.
+  let channels: Int
   let pairs: ModelConfiguration.RotaryPairs
-  /// Angle of one position [headDim / 2].
+  /// What rotated channels are multiplied by beside turning (the attention factor of Phi-3's long context), or 1.
+  let scale: Float
+  /// Angle of one position [channels / 2].
   private let frequencies: [Float]
   private let cosines: AlignedBuffer<Float>
   private let sines: AlignedBuffer<Float>
   private let positions: Int
 
-  /// - Parameter factors: per-frequency divisors of long-context Llama 3 models, or nil.
-  init(_ configuration: ModelConfiguration, factors: [Float]? = nil) {
-    headDim = configuration.headDim
+  /// - Parameters:
+  ///   - factors: per-frequency divisors of models stretched to long contexts, or nil.
+  ///   - scale: what rotated channels are multiplied by.
+  init(_ configuration: ModelConfiguration, factors: [Float]? = nil, scale: Float = 1) {
+    channels = configuration.rotaryDim
     pairs = configuration.rotaryPairs
-    let half = headDim / 2
+    self.scale = scale
+    let half = channels / 2
     frequencies = (0..<half).map { index in
-      let exponent = Float(2 * index) / Float(configuration.headDim)
+      let exponent = Float(2 * index) / Float(configuration.rotaryDim)
       let frequency = 1 / pow(configuration.rotaryBase, exponent)
       guard let factors, index < factors.count, factors[index] > 0 else { return frequency }
       return frequency / factors[index]
@@ -34,13 +40,19 @@ struct RotaryTable: Sendable {
     }
   }
 
+  /// Puts one head's query or key, as projected, at its position.
+  func place(_ x: UnsafeMutablePointer<Float>, at position: Int) {
+    turn(x, by: position)
+    if scale != 1 { for channel in 0..<channels { x[channel] *= scale } }
+  }
+
   /// Turns one head's vector in place by the angles of a signed number of positions.
   func turn(_ x: UnsafeMutablePointer<Float>, by positions: Int) {
     if positions.magnitude < UInt(self.positions) {
-      let row = Int(positions.magnitude) * (headDim / 2)
+      let row = Int(positions.magnitude) * (channels / 2)
       turn(x, cosines.base + row, sines.base + row, sign: positions < 0 ? -1 : 1)
     } else {
-      for index in 0..<headDim / 2 {
+      for index in 0..<channels / 2 {
         let angle = Float(positions) * frequencies[index]
         turnPair(x, index, cos(angle), sin(angle))
       }
@@ -50,14 +62,14 @@ struct RotaryTable: Sendable {
   private func turn(
     _ x: UnsafeMutablePointer<Float>, _ cosine: UnsafePointer<Float>, _ sine: UnsafePointer<Float>, sign: Float
   ) {
-    for index in 0..<headDim / 2 { turnPair(x, index, cosine[index], sine[index] * sign) }
+    for index in 0..<channels / 2 { turnPair(x, index, cosine[index], sine[index] * sign) }
   }
 
   @inline(__always) private func turnPair(
     _ x: UnsafeMutablePointer<Float>, _ index: Int, _ cosine: Float, _ sine: Float
   ) {
     let first = pairs == .adjacent ? 2 * index : index
-    let second = pairs == .adjacent ? 2 * index + 1 : index + headDim / 2
+    let second = pairs == .adjacent ? 2 * index + 1 : index + channels / 2
     let a = x[first]
     let b = x[second]
     x[first] = a * cosine - b * sine

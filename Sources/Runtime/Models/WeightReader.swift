@@ -1,19 +1,23 @@
 import KernelABI
 
 /// Reads the matrices and vectors of a GGUF file into the layouts the kernels take.
-struct WeightReader {
+struct WeightReader: WeightSource {
   let file: GGUFFile
   let precision: Model.Precision
   let pool: WorkerPool
 
-  /// A weight matrix of the expected sizes.
-  ///
-  /// - Throws: `RuntimeProblem` K209 (no such tensor), K206 (type), K241 (shape).
-  func matrix(_ name: String, outputs: Int, inputs: Int) throws -> WeightMatrix {
+  var name: String { file.name }
+  var tensorNames: [String] { file.tensorNames }
+
+  func has(_ tensor: String) -> Bool { file.tensors[tensor] != nil }
+
+  func matrix(_ name: String, rows: Range<Int>, of total: Int, inputs: Int) throws -> WeightMatrix {
     let tensor = try file.tensor(name)
     let bytes = try file.tensorBytes(name)
-    try check(tensor, shape: [inputs, outputs])
-    guard let source = bytes.baseAddress else { throw wrongShape(tensor, [inputs, outputs]) }
+    try check(tensor, shape: [inputs, total])
+    guard let base = bytes.baseAddress else { throw wrongShape(tensor, [inputs, total]) }
+    let source = base + rows.lowerBound * tensor.rowBytes
+    let outputs = rows.count
     if precision == .mixed, inputs % 32 == 0 {
       switch tensor.type {
       case .q4_0: return WeightMatrix(Q4_0.self, source, outputs: outputs, inputs: inputs, pool: pool)
@@ -42,7 +46,6 @@ struct WeightReader {
     }
   }
 
-  /// A vector of single-precision numbers.
   func vector(_ name: String, count: Int) throws -> AlignedBuffer<Float> {
     let tensor = try file.tensor(name)
     try check(tensor, shape: [count])

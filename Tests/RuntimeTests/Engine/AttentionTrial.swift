@@ -18,9 +18,11 @@ struct AttentionTrial {
 
   init(
     _ compressor: Compressor = .none, kvHeads: Int = 2, groupHeads: Int = 3, headDim: Int = 64,
-    element: FloatElement = .float32, threads: Int = 2, set: InstructionSet? = nil, seed: Int
+    element: FloatElement = .float32, window: Int? = nil, threads: Int = 2, set: InstructionSet? = nil, seed: Int
   ) throws {
-    shape = CacheShape(layers: 1, kvHeads: kvHeads, groupHeads: groupHeads, headDim: headDim, element: element)
+    var shape = CacheShape(layers: 1, kvHeads: kvHeads, groupHeads: groupHeads, headDim: headDim, element: element)
+    shape.windows = [window]
+    self.shape = shape
     let kernels = try (set ?? InstructionSet.chosen()).table
     cache = try SequenceCache(compressor, shape: shape, kernels: kernels)
     rotary = RotaryTable(RotaryTableTests.configuration(headDim: headDim, context: 4_096))
@@ -118,7 +120,7 @@ struct AttentionTrial {
     var query = rows.query(token, queryHead)
     if layer.renumbers { query = rotated(query, by: (order.firstIndex(of: position) ?? 0) - position, base: 10_000) }
     let scores = slots.enumerated().map { slot, place -> Double in
-      guard place <= limit else { return -.infinity }
+      guard place <= limit, place > position - (shape.windows[0] ?? .max / 2) else { return -.infinity }
       var key = (0..<shape.headDim).map { Double(stored[slot * shape.headDim + $0]) }
       if layer.renumbers { key = rotated(key, by: (order.firstIndex(of: place) ?? 0) - place, base: 10_000) }
       return dot(query, key) / Double(shape.headDim).squareRoot()

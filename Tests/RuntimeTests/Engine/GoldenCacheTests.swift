@@ -59,7 +59,7 @@ extension RealModelTests {
           }
         }
       }
-      return (project(weights.query), project(weights.key))
+      return (project(weights.query.matrix), project(weights.key.matrix))
     }
 
     static func rotated(_ rows: [Float], _ trial: EngineTrial) -> [Float] {

@@ -64,8 +64,15 @@ struct TinyModelTests {
     ("llama.block_count", .uint32(0), "K242", "tiny.gguf: layers 0"),
     ("llama.context_length", .uint32(0), "K242", "tiny.gguf: context length 0"),
     ("llama.rope.freq_base", .float32(.nan), "K242", "tiny.gguf: norm epsilon 1e-05, rotary base nan"),
-    ("llama.rope.dimension_count", .uint32(16), "K242", "tiny.gguf: only 16 of 32 channels of a head rotate"),
+    ("llama.rope.dimension_count", .uint32(64), "K242", "tiny.gguf: 64 of 32 channels of a head rotate"),
+    ("llama.rope.dimension_count", .uint32(15), "K242", "tiny.gguf: 15 of 32 channels of a head rotate"),
+    ("llama.rope.scaling.type", .string("yarn"), "K242", "tiny.gguf: rotary scaling of the type 'yarn'"),
+    ("llama.expert_count", .uint32(8), "K242", "tiny.gguf: the feed-forward is a mixture of 8 experts"),
     ("llama.block_count", .uint32(3), "K209", ""),
+    (
+      "llama.block_count", .uint32(1), "K242",
+      "tiny.gguf: tensor 'blk.1.attn_k.weight' belongs to a part that this architecture does not have here"
+    ),
     ("llama.feed_forward_length", .uint32(128), "K241", "tiny.gguf: tensor 'blk.0.ffn_gate.weight' is 64 x 96"),
   ]
 
