@@ -7,8 +7,8 @@ final class GearGroupHead {
     let values: LowRankPart
   }
 
-  private(set) var packedKeys: PackedKeys
-  var packedValues: PackedValues
+  let packedKeys: PackedKeys
+  let packedValues: PackedValues
   private(set) var keyOutliers: Outliers
   var valueOutliers: Outliers
   var parts: [Part] = []

@@ -116,8 +116,8 @@ final class GroupedStore: LayerStore {
 }
 
 private final class GroupedHead {
-  var packedKeys: PackedKeys
-  var packedValues: PackedValues
+  let packedKeys: PackedKeys
+  let packedValues: PackedValues
   let exact: ExactHead
 
   init(packedKeys: PackedKeys, packedValues: PackedValues, exact: ExactHead) {

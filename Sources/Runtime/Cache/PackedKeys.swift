@@ -2,7 +2,7 @@ import KernelABI
 
 /// Packed keys of one head: per channel in groups of `group` tokens, a half-precision scale and minimum per channel and
 /// group (sheet kivi); codes in the blocks that `PackedKeyBlocks` describes.
-struct PackedKeys {
+final class PackedKeys {
   private var codes = GrowingBuffer<UInt8>()
   private var scales = GrowingBuffer<UInt16>()  // [group, headDim]
   private var minima = GrowingBuffer<UInt16>()  // [group, headDim]
@@ -22,7 +22,7 @@ struct PackedKeys {
   var scaleBytes: Int { count / group * headDim * 4 }
 
   /// Packs whole groups; `keys` are [tokens, headDim] and `tokens` a multiple of `group`.
-  mutating func append(_ keys: UnsafePointer<Float>, tokens: Int) {
+  func append(_ keys: UnsafePointer<Float>, tokens: Int) {
     let groups = count / group
     let added = tokens / group
     codes.reserve((groups + added) * groupBytes, keeping: groups * groupBytes)

@@ -3,7 +3,7 @@ import KernelABI
 
 /// Packed values of one head: per token in groups of `group` channels, a half-precision scale and minimum each (sheet
 /// kivi); codes in the blocks that `PackedValueBlocks` describes.
-struct PackedValues {
+final class PackedValues {
   private var codes = GrowingBuffer<UInt8>()
   private var scales = GrowingBuffer<UInt16>()
   private var minima = GrowingBuffer<UInt16>()
@@ -26,7 +26,7 @@ struct PackedValues {
   var slackBytes: Int { ((count + 31) / 32 * 32 - count) * groups * 4 }
 
   /// Packs tokens one by one; `values` are [tokens, headDim].
-  mutating func append(_ values: UnsafePointer<Float>, tokens: Int) {
+  func append(_ values: UnsafePointer<Float>, tokens: Int) {
     let blocks = (count + 31) / 32
     let needed = (count + tokens + 31) / 32
     codes.reserve(needed * 32 * rowBytes, keeping: blocks * 32 * rowBytes)

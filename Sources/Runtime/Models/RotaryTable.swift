@@ -1,7 +1,7 @@
 import Foundation
 
 /// Cosines and sines of the rotary angles, [position, channels / 2], in the single-precision steps of the reference code.
-struct RotaryTable: Sendable {
+final class RotaryTable: Sendable {
   /// Channels that rotate, the first of a head.
   let channels: Int
   let pairs: ModelConfiguration.RotaryPairs
