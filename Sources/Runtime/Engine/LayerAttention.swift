@@ -174,7 +174,7 @@ struct LayerAttention {
           table.columnSums.withUnsafeMutableBufferPointer { sums in
             for index in 0..<count {
               let line = areas.columns + (index * shape.kvHeads + head) * longest
-              for token in 0..<sums.count { sums[token] += line[token] }
+              if let base = sums.baseAddress { kernels.add(base, line, sums.count) }
             }
           }
         }

@@ -20,9 +20,10 @@ struct PromptAttention {
 
   static func stride(_ tokens: Int) -> Int { (tokens + 63) / 32 * 32 }
 
-  /// Floats of scratch for the weights, queries and sums of a tile.
+  /// Floats of scratch for the weights of a tile; and for its queries, and for its sums with the inverse of each row's
+  /// total behind them.
   static func scratch(total: Int, shape: CacheShape) -> (weights: Int, rows: Int) {
-    (tileTokens * shape.groupHeads * stride(total), tileTokens * shape.groupHeads * shape.headDim)
+    (tileTokens * shape.groupHeads * stride(total), tileTokens * shape.groupHeads * (shape.headDim + 1))
   }
 
   /// Attends tokens `tile` of the chunk; adds to `columns` [total] if given. False if a score is not finite.
@@ -49,6 +50,7 @@ struct PromptAttention {
     if let columns, case .cornerMasked(let corner) = window {
       addCornerMasked(tile, queries, columns, mask, corner: corner)
     }
+    let inverses = sums + count * headDim
     for row in 0..<count {
       let limit = before + tile.lowerBound + row / group + 1
       let line = weights + row * stride
@@ -58,19 +60,21 @@ struct PromptAttention {
       guard maximum.isFinite else { return false }
       let inverse = 1 / kernels.exponentiate(line + first, limit - first, maximum)
       mask?.fill(line + first, first..<limit, query: query, with: 0)
-      for token in limit..<max(limit, seen) { line[token] = 0 }
-      for token in first..<limit { line[token] *= inverse }
+      if seen > limit { (line + limit).update(repeating: 0, count: seen - limit) }
+      inverses[row] = inverse
       if let columns, window == .causal {
-        let share = 1 / Float(group)
-        for token in first..<limit { columns[token] += line[token] * share }
+        kernels.addScaled(columns + first, line + first, inverse / Float(group), limit - first)
       }
     }
     sums.update(repeating: 0, count: count * headDim)
     cache.store.accumulate(
       head: head, weights: weights + first, weightStride: stride, rows: count, tokens: first..<seen, acc: sums)
-    for token in tile {
-      (rows.out + token * rows.outStride + head * group * headDim)
-        .update(from: sums + (token - tile.lowerBound) * group * headDim, count: group * headDim)
+    // The softmax's division waits for the sums, which are shorter than the weights.
+    for row in 0..<count {
+      let token = tile.lowerBound + row / group
+      let target = rows.out + token * rows.outStride + (head * group + row % group) * headDim
+      let sum = sums + row * headDim
+      for channel in 0..<headDim { target[channel] = sum[channel] * inverses[row] }
     }
     return true
   }
@@ -96,7 +100,7 @@ struct PromptAttention {
         guard maximum.isFinite else { return }
         let inverse = share / kernels.exponentiate(line, limit, maximum)
         mask?.fill(line, 0..<limit, query: query, with: 0)
-        for token in 0..<limit { columns[token] += line[token] * inverse }
+        kernels.addScaled(columns, line, inverse, limit)
       }
     }
   }

@@ -157,12 +157,10 @@ struct StepAttention {
       let range = part * Self.partTokens..<min(areas.tokens, (part + 1) * Self.partTokens)
       let factor = factor(areas.extremes[(part * group + row) * 2], maximum) * share
       let line = areas.weights + row * areas.stride
-      for token in range {
-        if row == 0 {
-          areas.weights[token] = line[token] * factor
-        } else {
-          areas.weights[token] += line[token] * factor
-        }
+      if row == 0 {
+        for token in range { areas.weights[token] *= factor }
+      } else {
+        kernels.addScaled(areas.weights + range.lowerBound, line + range.lowerBound, factor, range.count)
       }
     }
   }

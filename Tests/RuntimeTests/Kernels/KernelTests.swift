@@ -152,6 +152,11 @@ struct KernelTests {
       let count = draw.int(0...x.count)
       let added = KernelTrial.guarded(count, Array(x[..<count])) { table.add($0, y, count) }
       #expect(added == (0..<count).map { x[$0] + y[$0] })
+      let factor = Float.random(in: -2...2, using: &draw)
+      let scaled = KernelTrial.guarded(count, Array(x[..<count])) { table.addScaled($0, y, factor, count) }
+      let scaledTwin = (0..<count).map { Double(x[$0]) + Double(factor) * Double(y[$0]) }
+      #expect(
+        Self.error(scaled, scaledTwin, (0..<count).map { abs(Double(x[$0])) + abs(Double(factor * y[$0])) }) < 2e-6)
     }
   }
 

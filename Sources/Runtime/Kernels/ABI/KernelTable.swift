@@ -11,6 +11,7 @@ public final class KernelTable: Sendable {
   public let normaliseRootMeanSquare: NormaliseRootMeanSquare
   public let gate: Gate
   public let add: Add
+  public let addScaled: AddScaled
   public let keyScores: KeyScores
   public let accumulateValues: AccumulateValues
   public let packedKeyScores: PackedKeyScores
@@ -23,7 +24,7 @@ public final class KernelTable: Sendable {
   public init(
     name: String, quantiseRows: @escaping QuantiseRows, multiplyPacked: @escaping MultiplyPacked,
     multiplyFloat: @escaping MultiplyFloat, normaliseRootMeanSquare: @escaping NormaliseRootMeanSquare,
-    gate: @escaping Gate, add: @escaping Add, keyScores: @escaping KeyScores,
+    gate: @escaping Gate, add: @escaping Add, addScaled: @escaping AddScaled, keyScores: @escaping KeyScores,
     accumulateValues: @escaping AccumulateValues, packedKeyScores: @escaping PackedKeyScores,
     accumulatePackedValues: @escaping AccumulatePackedValues, maximum: @escaping Maximum,
     exponentiate: @escaping Exponentiate, halfFromFloat: @escaping HalfFromFloat,
@@ -36,6 +37,7 @@ public final class KernelTable: Sendable {
     self.normaliseRootMeanSquare = normaliseRootMeanSquare
     self.gate = gate
     self.add = add
+    self.addScaled = addScaled
     self.keyScores = keyScores
     self.accumulateValues = accumulateValues
     self.packedKeyScores = packedKeyScores
@@ -83,6 +85,10 @@ public final class KernelTable: Sendable {
   /// x += y.
   public typealias Add =
     @Sendable (_ x: UnsafeMutablePointer<Float>, _ y: UnsafePointer<Float>, _ count: Int) -> Void
+
+  /// x += factor * y.
+  public typealias AddScaled =
+    @Sendable (_ x: UnsafeMutablePointer<Float>, _ y: UnsafePointer<Float>, _ factor: Float, _ count: Int) -> Void
 
   /// Dot products of query rows [rows, headDim] with blocks of 16 exact keys; out[row * outStride + token].
   ///

@@ -84,6 +84,33 @@ import KernelABI
   }
 }
 
+@Sendable func addScaled(
+  _ x: UnsafeMutablePointer<Float>, _ y: UnsafePointer<Float>, _ factor: Float, _ count: Int
+) {
+  var i = 0
+  while i + 16 <= count {
+    storeFloats(multiplyAdd(loadFloats(x + i), loadFloats(y + i), Floats(repeating: factor)), x + i)
+    i = i + 16
+  }
+  if i < count {
+    // Through a vector, so that the last numbers are fused like the others.
+    var a = Floats()
+    var b = Floats()
+    var lane = 0
+    while i + lane < count {
+      a[lane] = x[i + lane]
+      b[lane] = y[i + lane]
+      lane = lane + 1
+    }
+    let sum = multiplyAdd(a, b, Floats(repeating: factor))
+    lane = 0
+    while i + lane < count {
+      x[i + lane] = sum[lane]
+      lane = lane + 1
+    }
+  }
+}
+
 @Sendable func halfFromFloat(_ x: UnsafePointer<Float>, _ count: Int, _ out: UnsafeMutablePointer<UInt16>) {
   var i = 0
   while i + 16 <= count {
