@@ -1,4 +1,4 @@
-/// A byte-level BPE or SentencePiece tokenizer, read from the metadata of a GGUF file.
+/// A byte-level BPE or SentencePiece tokenizer, read from the metadata of a GGUF file or from a model folder.
 ///
 /// It is a value that never changes, so any number of threads may use one.
 public struct Tokenizer: Sendable {
@@ -14,22 +14,27 @@ public struct Tokenizer: Sendable {
   public let preTokeniser: PreTokeniser?
   /// What only SentencePiece has; nil for byte-level BPE.
   let sentencePiece: SentencePieceRules?
+  /// What the normaliser of a model folder does to text.
+  var rules = TextRules()
   /// The token that begins a sequence, if the file names one.
-  public let bosId: Int32?
+  public internal(set) var bosId: Int32?
   /// The token that ends a sequence, if the file names one.
-  public let eosId: Int32?
+  public internal(set) var eosId: Int32?
   /// The token that ends a turn of a conversation, if the file names one or has one of the usual names.
-  public let eotId: Int32?
+  public internal(set) var eotId: Int32?
   /// Whether the model was trained with `bosId` before every text; `encode` never adds it by itself.
-  public let addsBos: Bool
+  public internal(set) var addsBos: Bool
   /// Whether the model was trained with `eosId` after every text; `encode` never adds it by itself.
-  public let addsEos: Bool
+  public internal(set) var addsEos: Bool
 
   /// Tokens of the vocabulary, special ones included.
   public var vocabularySize: Int { vocabulary.count }
 
-  /// The tokens at which generation stops: `eosId` and `eotId`.
-  public var endIds: Set<Int32> { Set([eosId, eotId].compactMap { $0 }) }
+  /// Further tokens that end a turn, where the files name several.
+  var otherEndIds: Set<Int32> = []
+
+  /// The tokens at which generation stops: `eosId`, `eotId` and the others that the files name.
+  public var endIds: Set<Int32> { otherEndIds.union([eosId, eotId].compactMap { $0 }) }
 
   /// Bytes that no token stands for; `encode` leaves them out, as the `tokenizers` library and llama.cpp do, or puts
   /// the unknown token of SentencePiece in the place of their characters.
@@ -42,6 +47,7 @@ public struct Tokenizer: Sendable {
   /// With `parseSpecial`, text that spells a control token (`<|im_end|>`) becomes that token; without it, ordinary
   /// tokens. User-defined tokens are matched either way.
   public func encode(_ text: String, parseSpecial: Bool) -> [Int32] {
+    if rules.rewrites { return encodeRewritten(text, parseSpecial: parseSpecial) }
     var text = text
     return text.withUTF8 { bytes in
       var encoding = Encoding(text: bytes)
@@ -94,14 +100,15 @@ public struct Tokenizer: Sendable {
     if skipSpecial, kind == .control { return }
     var text = vocabulary.bytes(of: id)
     if isStart, kind == .normal, sentencePiece?.addsSpacePrefix == true, text.first == 0x20 { text = text.dropFirst() }
+    if isStart, rules.dropsFirstSpace, text.first == 0x20 { text = text.dropFirst() }
     bytes.append(contentsOf: text)
-    isStart = kind == .control || kind == .userDefined
+    isStart = (kind == .control || kind == .userDefined) && !rules.dropsFirstSpace
   }
 
   private func isInVocabulary(_ id: Int32) -> Bool { id >= 0 && Int(id) < vocabulary.count }
 
   /// The state of encoding one text.
-  private struct Encoding {
+  struct Encoding {
     let text: UnsafeBufferPointer<UInt8>
     var ids: [Int32] = []
     private var cache = WordCache()

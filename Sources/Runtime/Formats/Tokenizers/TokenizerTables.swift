@@ -1,6 +1,6 @@
 extension Tokenizer {
   /// Names of the token that ends a turn, where a file does not give its id.
-  private static let turnEnds = ["<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<|end|>"]
+  static let turnEnds = ["<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<|end|>"]
 
   /// Reads the tokenizer of a model file.
   ///
