@@ -8,7 +8,13 @@ struct ModelCommand: Command {
   let signature = Signature(
     "model", summary: "Chooses the model that the following lines run, and shows what it is.",
     parameters: [
-      Parameter("name", .path, doc: "A file of the models folder (its first letters do), or a path.", positional: true),
+      Parameter(
+        "name", .path,
+        doc: "A model of the models folder (its first letters do), or a path: a .gguf file of architecture "
+          + ModelFamily.all.flatMap(\.architectures).joined(separator: ", ")
+          + ", or a folder with config.json (model_type "
+          + ModelFamily.all.flatMap(\.modelTypes).joined(separator: ", ") + "), safetensors and tokenizer.json.",
+        positional: true),
       Parameter(
         "precision", .choice(Model.Precision.allCases.map(\.rawValue)), default: .string("mixed"),
         doc:

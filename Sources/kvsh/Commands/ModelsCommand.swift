@@ -1,12 +1,14 @@
 import Foundation
 import Lang
+import Runtime
 
-/// `models`: the model files there are.
+/// `models`: the model files and folders there are.
 struct ModelsCommand: Command {
   let workbench: Workbench
 
   let signature = Signature(
-    "models", summary: "Lists the files of the models folder.", produces: .table, columns: ["name", "size", "path"],
+    "models", summary: "Lists the models of the models folder: .gguf files, and folders with config.json.",
+    produces: .table, columns: ["name", "size", "path"],
     examples: [Example("models", "What `model NAME` can choose.")], group: "model")
 
   func run(_ call: Call, in context: Context) throws -> Value {
@@ -14,12 +16,22 @@ struct ModelsCommand: Command {
     let paths = names.map { workbench.home + "/models/" + $0 }
     let sizes = paths.map { path -> Value in
       let file = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
-      let size = (try? FileManager.default.attributesOfItem(atPath: file))?[.size] as? NSNumber
-      return size.map { .bytes($0.intValue) } ?? .nil
+      return Self.bytes(file).map { .bytes($0) } ?? .nil
     }
     return .table(
       Table(columns: [
         .init("name", .strings(names)), .init("size", .values(sizes)), .init("path", .strings(paths)),
       ]))
+  }
+
+  /// Bytes of a file, or of the files of a folder.
+  private static func bytes(_ path: String) -> Int? {
+    func size(_ file: String) -> Int? {
+      let target = URL(fileURLWithPath: file).resolvingSymlinksInPath().path
+      return ((try? FileManager.default.attributesOfItem(atPath: target))?[.size] as? NSNumber)?.intValue
+    }
+    guard ModelFolder.isFolder(path) else { return size(path) }
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    return names.compactMap { size(path + "/" + $0) }.reduce(0, +)
   }
 }

@@ -44,7 +44,9 @@ extension ProblemCatalogue {
         "Rows are kept in store.sqlite under KVSH_HOME as they finish. The folder must exist or be creatable, and be "
           + "writable. Another kvsh that holds the store for over ten seconds is reported the same way."),
       Entry(
-        "K502", "No such model", "`models` lists the files in the models folder; a path to a .gguf file works too."),
+        "K502", "No such model",
+        "`models` lists the files in the models folder; a path to a .gguf file or to a folder with config.json works too."
+      ),
       Entry("K503", "The file cannot be written", "`save` writes to the path you name; its folder must exist."),
       Entry(
         "K504", "The file cannot be read", "A path is taken from the current folder, or beside the importing script."),

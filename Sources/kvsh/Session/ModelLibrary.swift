@@ -6,28 +6,36 @@ final class LoadedModel {
   let path: String
   let model: Model
   let tokenizer: Tokenizer
-  let template: ChatTemplate
+  private let recognised: Result<ChatTemplate, RuntimeProblem>
   let kernels: String
   let engine: BatchEngine
   private var knownDigest: String?
 
   init(
-    path: String, model: Model, tokenizer: Tokenizer, template: ChatTemplate, kernels: String, engine: BatchEngine
+    path: String, model: Model, tokenizer: Tokenizer, template: Result<ChatTemplate, RuntimeProblem>, kernels: String,
+    engine: BatchEngine
   ) {
     self.path = path
     self.model = model
     self.tokenizer = tokenizer
-    self.template = template
+    recognised = template
     self.kernels = kernels
     self.engine = engine
   }
 
-  /// SHA-256 of the file; asked for when rows are keyed or the model is shown, as it takes a while.
+  /// How the model wants a conversation written out.
+  ///
+  /// - Throws: `RuntimeProblem` K231 if its template is not known; the model still runs without one.
+  var template: ChatTemplate { get throws { try recognised.get() } }
+
+  /// SHA-256 of the file, or of a folder's files; asked for when rows are keyed or the model is shown, as it takes a while.
   ///
   /// - Throws: `RuntimeProblem` K201 if the file is gone, K501.
   func digest(_ store: Store?) throws -> String {
     if let knownDigest { return knownDigest }
-    let digest = try FileDigest.sha256(path: path, store: store)
+    let digest =
+      try ModelFolder.isFolder(path)
+      ? FileDigest.sha256(folder: path, store: store) : FileDigest.sha256(path: path, store: store)
     knownDigest = digest
     return digest
   }
@@ -39,8 +47,8 @@ final class LoadedModel {
     return [bos] + ids
   }
 
-  /// Whether the file has a chat template.
-  var chats: Bool { template.family != .none }
+  /// Whether the file has a chat template, known or not.
+  var chats: Bool { (try? recognised.get())?.family != ChatTemplate.Family.none }
 }
 
 /// Finds model files and keeps the one in use loaded.
@@ -54,10 +62,14 @@ final class ModelLibrary {
 
   private var folder: String { home + "/models" }
 
-  /// GGUF files in the models folder, by name.
+  /// GGUF files and model folders in the models folder, by name.
   var files: [String] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    return names.filter { $0.hasSuffix(".gguf") }.sorted()
+    return names.filter { $0.hasSuffix(".gguf") || Self.isModelFolder(folder + "/" + $0) }.sorted()
+  }
+
+  private static func isModelFolder(_ path: String) -> Bool {
+    FileManager.default.fileExists(atPath: path + "/config.json")
   }
 
   /// The model in use, loaded when first needed.
@@ -73,13 +85,13 @@ final class ModelLibrary {
     return model
   }
 
-  /// The file that a name or path means: a path, a file of the models folder, or the only one whose name begins so.
+  /// The file or folder that a name or path means: a path, a file of the models folder, or the only one whose name begins so.
   func resolve(_ name: String) throws -> String {
     let files = files
     if name.isEmpty {
       guard let first = files.first(where: { $0.hasPrefix("SmolLM2-135M-Instruct") }) ?? files.first else {
         throw RuntimeProblem(
-          "K502", seen: "there is no model in \(folder)", expected: "a .gguf file",
+          "K502", seen: "there is no model in \(folder)", expected: "a .gguf file or a folder with config.json",
           suggestion: "run scripts/setup, or name a file: model PATH")
       }
       return folder + "/" + first
@@ -92,21 +104,42 @@ final class ModelLibrary {
     guard matches.count == 1, let match = matches.first else {
       throw RuntimeProblem(
         "K502", seen: matches.isEmpty ? "there is no model '\(name)'" : "'\(name)' means \(matches.count) models",
-        expected: files.isEmpty ? "a path to a .gguf file" : "a path, or one of " + files.joined(separator: ", "))
+        expected: files.isEmpty
+          ? "a path to a .gguf file or to a folder with config.json"
+          : "a path, or one of " + files.joined(separator: ", "))
     }
     return folder + "/" + match
   }
 
   private func load(_ path: String, _ precision: Model.Precision) throws -> LoadedModel {
-    let file = try GGUFFile(path: path)
     let set = try InstructionSet.chosen()
     let pool = WorkerPool(threads: try Self.threads())
-    let tokenizer = try Tokenizer(file)
-    let model = try Model.load(file, precision: precision, pool: pool)
+    let tokenizer: Tokenizer
+    let model: Model
+    let template: Result<ChatTemplate, RuntimeProblem>
+    if ModelFolder.isFolder(path) {
+      let folder = try ModelFolder(path: path)
+      tokenizer = try Tokenizer(folder)
+      model = try Model.load(folder, precision: precision, pool: pool)
+      template = try Self.template { try ChatTemplate.recognise(folder, tokenizer) }
+    } else {
+      let file = try GGUFFile(path: path)
+      tokenizer = try Tokenizer(file)
+      model = try Model.load(file, precision: precision, pool: pool)
+      template = try Self.template { try ChatTemplate.recognise(file) }
+    }
     let engine = BatchEngine(model: model, endTokens: tokenizer.endIds, instructionSet: set, pool: pool)
     return LoadedModel(
-      path: path, model: model, tokenizer: tokenizer, template: try ChatTemplate.recognise(file), kernels: set.rawValue,
-      engine: engine)
+      path: path, model: model, tokenizer: tokenizer, template: template, kernels: set.rawValue, engine: engine)
+  }
+
+  /// A template of no known family stops a line that chats, not the model.
+  private static func template(_ read: () throws -> ChatTemplate) throws -> Result<ChatTemplate, RuntimeProblem> {
+    do {
+      return .success(try read())
+    } catch let problem as RuntimeProblem where problem.code == "K231" {
+      return .failure(problem)
+    }
   }
 
   /// `KVSH_THREADS`, or all cores.

@@ -22,6 +22,16 @@ enum FileDigest {
     return digest
   }
 
+  /// The digest of the files of a model folder that decide what it computes, with their names.
+  ///
+  /// - Throws: `RuntimeProblem` K201 if one cannot be read.
+  static func sha256(folder: String, store: Store?) throws -> String {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    let kinds = [".json", ".safetensors", ".jinja"]
+    let files = names.filter { name in kinds.contains { name.hasSuffix($0) } }.sorted()
+    return sha256(try files.map { "\($0) \(try sha256(path: folder + "/" + $0, store: store))\n" }.joined())
+  }
+
   static func sha256(_ text: String) -> String { hexadecimal(SHA256.hash(data: Data(text.utf8))) }
 
   private static func hexadecimal(_ digest: SHA256.Digest) -> String {

@@ -99,7 +99,7 @@ struct ChatTemplateTests {
     #expect(
       throws: RuntimeProblem(
         "K231", seen: "x.gguf: the chat template is of no known family",
-        expected: "ChatML, Llama 2, Llama 3 or Mistral",
+        expected: "ChatML, Llama 2, Llama 3, Mistral or Phi-3",
         suggestion: "write the prompt out with the model's own markers and use no template")
     ) { try ChatTemplate.recognise(template, fileName: "x.gguf", bos: "", eos: "") }
   }

@@ -11,6 +11,8 @@ public struct ChatTemplate: Equatable, Sendable {
     case llama3(preamble: String?)
     /// `[INST] content [/INST]answer</s>` in the spacing of its version.
     case mistral(MistralSpacing)
+    /// `<|user|>\ncontent<|end|>\n<|assistant|>\n`; the older templates have no system turn.
+    case phi3(takesSystem: Bool)
     /// The file has no template: a single message stands as it is.
     case none
   }
@@ -43,6 +45,7 @@ public struct ChatTemplate: Equatable, Sendable {
     case .llama3(let preamble): llama3(messages, preamble, addGenerationPrompt)
     case .llama2: try llama2(messages)
     case .mistral(let spacing): try mistral(messages, spacing)
+    case .phi3(let takesSystem): try phi3(messages, takesSystem, addGenerationPrompt)
     case .none: try plain(messages)
     }
   }
@@ -103,6 +106,19 @@ public struct ChatTemplate: Equatable, Sendable {
       }
     }
     return text
+  }
+
+  private func phi3(_ messages: [ChatMessage], _ takesSystem: Bool, _ addGenerationPrompt: Bool) throws -> String {
+    var text = bos
+    for message in messages {
+      guard takesSystem || message.role != .system else {
+        throw RuntimeProblem(
+          "K232", seen: "a system message, which this model's chat template leaves out",
+          expected: "messages of user and assistant")
+      }
+      text += "<|\(message.role.rawValue)|>\n\(content(message))<|end|>\n"
+    }
+    return text + (addGenerationPrompt ? "<|assistant|>\n" : eos)
   }
 
   private func plain(_ messages: [ChatMessage]) throws -> String {

@@ -1,6 +1,6 @@
 extension ChatTemplate {
   /// What messages list as supported.
-  static let supported = "ChatML, Llama 2, Llama 3 or Mistral"
+  static let supported = "ChatML, Llama 2, Llama 3, Mistral or Phi-3"
 
   /// Recognises the template of a model file (`tokenizer.chat_template`).
   ///
@@ -36,6 +36,11 @@ extension ChatTemplate {
     }
     if prints("[INST]"), prints("[/INST]") {
       return made(prints("<<SYS>>") ? .llama2 : .mistral(mistralSpacing(literals, template)))
+    }
+    if !isReasoning, prints("<|user|>"), prints("<|assistant|>"), prints("<|end|>"),
+      prints("<|user|>\n") || literals.contains("\n")
+    {
+      return made(.phi3(takesSystem: prints("<|system|>")))
     }
     throw RuntimeProblem(
       "K231",

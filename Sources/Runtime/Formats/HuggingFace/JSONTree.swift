@@ -21,11 +21,14 @@ enum JSONTree: Equatable, Sendable {
   ///
   /// - Throws: `RuntimeProblem` K213 where the text is not JSON.
   init(_ mapped: MappedFile, fileName: String) throws {
-    var scanner = JSONByteScanner(mapped.bytes)
     do throws(JSONByteScanner.Failure) {
-      self = try JSONTree.value(&scanner, depth: 0)
-      scanner.skipWhitespace()
-      if scanner.current != nil { throw scanner.unexpected("the end of the file") }
+      self = try mapped.withBytes { (bytes) throws(JSONByteScanner.Failure) in
+        var scanner = JSONByteScanner(bytes)
+        let tree = try JSONTree.value(&scanner, depth: 0)
+        scanner.skipWhitespace()
+        guard scanner.current == nil else { throw scanner.unexpected("the end of the file") }
+        return tree
+      }
     } catch {
       throw RuntimeProblem(
         "K213", seen: "\(fileName): at byte \(error.offset.grouped): \(error.what)",

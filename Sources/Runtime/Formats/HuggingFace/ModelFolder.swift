@@ -108,6 +108,12 @@ public final class ModelFolder: Sendable {
 
   func has(_ tensor: String) -> Bool { shardOfTensor[tensor] != nil }
 
+  /// The text of a file of the folder, or nil if it has none; throws K201 if it cannot be opened.
+  func text(_ file: String) throws -> String? {
+    guard FileManager.default.fileExists(atPath: path + "/" + file) else { return nil }
+    return try MappedFile(path: path + "/" + file).withBytes { String(decoding: $0, as: UTF8.self) }
+  }
+
   /// A JSON file of the folder, or nil if it has none.
   ///
   /// - Throws: `RuntimeProblem` K201, K213.

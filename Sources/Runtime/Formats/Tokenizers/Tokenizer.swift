@@ -1,4 +1,4 @@
-/// A byte-level BPE tokenizer, read from the metadata of a GGUF file.
+/// A byte-level BPE or SentencePiece tokenizer, read from the metadata of a GGUF file or from a model folder.
 ///
 /// It is a value that never changes, so any number of threads may use one.
 public struct Tokenizer: Sendable {
@@ -10,23 +10,34 @@ public struct Tokenizer: Sendable {
   /// Whether a piece that is a token whole is taken as it is, without merging (Llama 3).
   let takesWholePieces: Bool
 
-  public let preTokeniser: PreTokeniser
+  /// The rule that splits text into pieces; nil for SentencePiece, which merges across the whole text.
+  public let preTokeniser: PreTokeniser?
+  /// What only SentencePiece has; nil for byte-level BPE.
+  let sentencePiece: SentencePieceRules?
+  /// What the normaliser of a model folder does to text.
+  var rules = TextRules()
   /// The token that begins a sequence, if the file names one.
-  public let bosId: Int32?
+  public internal(set) var bosId: Int32?
   /// The token that ends a sequence, if the file names one.
-  public let eosId: Int32?
+  public internal(set) var eosId: Int32?
   /// The token that ends a turn of a conversation, if the file names one or has one of the usual names.
-  public let eotId: Int32?
+  public internal(set) var eotId: Int32?
   /// Whether the model was trained with `bosId` before every text; `encode` never adds it by itself.
-  public let addsBos: Bool
+  public internal(set) var addsBos: Bool
+  /// Whether the model was trained with `eosId` after every text; `encode` never adds it by itself.
+  public internal(set) var addsEos: Bool
 
   /// Tokens of the vocabulary, special ones included.
   public var vocabularySize: Int { vocabulary.count }
 
-  /// The tokens at which generation stops: `eosId` and `eotId`.
-  public var endIds: Set<Int32> { Set([eosId, eotId].compactMap { $0 }) }
+  /// Further tokens that end a turn, where the files name several.
+  var otherEndIds: Set<Int32> = []
 
-  /// Bytes that no token stands for; `encode` leaves them out, as the `tokenizers` library and llama.cpp do.
+  /// The tokens at which generation stops: `eosId`, `eotId` and the others that the files name.
+  public var endIds: Set<Int32> { otherEndIds.union([eosId, eotId].compactMap { $0 }) }
+
+  /// Bytes that no token stands for; `encode` leaves them out, as the `tokenizers` library and llama.cpp do, or puts
+  /// the unknown token of SentencePiece in the place of their characters.
   public var missingBytes: [UInt8] {
     byteTokens.indices.filter { byteTokens[$0] < 0 }.map { UInt8(truncatingIfNeeded: $0) }
   }
@@ -36,6 +47,7 @@ public struct Tokenizer: Sendable {
   /// With `parseSpecial`, text that spells a control token (`<|im_end|>`) becomes that token; without it, ordinary
   /// tokens. User-defined tokens are matched either way.
   public func encode(_ text: String, parseSpecial: Bool) -> [Int32] {
+    if rules.rewrites { return encodeRewritten(text, parseSpecial: parseSpecial) }
     var text = text
     return text.withUTF8 { bytes in
       var encoding = Encoding(text: bytes)
@@ -55,8 +67,14 @@ public struct Tokenizer: Sendable {
   /// With `skipSpecial`, control tokens are left out.
   public func decode(_ ids: [Int32], skipSpecial: Bool = false) -> String {
     var bytes: [UInt8] = []
-    for id in ids { append(id, skipSpecial: skipSpecial, to: &bytes) }
+    var isStart = true
+    for id in ids { append(id, skipSpecial: skipSpecial, isStart: &isStart, to: &bytes) }
     return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// The text a token stands for inside a text: with its leading space, which `decode` takes from a first token.
+  public func tokenText(_ id: Int32) -> String {
+    String(decoding: tokenBytes(id) ?? Array("\u{FFFD}".utf8), as: UTF8.self)
   }
 
   /// The bytes a token stands for, which need not be whole characters; nil outside the vocabulary.
@@ -69,19 +87,28 @@ public struct Tokenizer: Sendable {
     isInVocabulary(id) && vocabulary.kinds[Int(id)] == .control
   }
 
-  func append(_ id: Int32, skipSpecial: Bool, to bytes: inout [UInt8]) {
+  /// Appends the bytes of one more token; `isStart` is true at first and then as the last call left it.
+  ///
+  /// The space that SentencePiece puts before a text, at its start and after a special token, is left out again.
+  func append(_ id: Int32, skipSpecial: Bool, isStart: inout Bool, to bytes: inout [UInt8]) {
     guard isInVocabulary(id) else {
       bytes.append(contentsOf: "\u{FFFD}".utf8)
+      isStart = false
       return
     }
-    if skipSpecial, isSpecial(id) { return }
-    bytes.append(contentsOf: vocabulary.bytes(of: id))
+    let kind = vocabulary.kinds[Int(id)]
+    if skipSpecial, kind == .control { return }
+    var text = vocabulary.bytes(of: id)
+    if isStart, kind == .normal, sentencePiece?.addsSpacePrefix == true, text.first == 0x20 { text = text.dropFirst() }
+    if isStart, rules.dropsFirstSpace, text.first == 0x20 { text = text.dropFirst() }
+    bytes.append(contentsOf: text)
+    isStart = (kind == .control || kind == .userDefined) && !rules.dropsFirstSpace
   }
 
   private func isInVocabulary(_ id: Int32) -> Bool { id >= 0 && Int(id) < vocabulary.count }
 
   /// The state of encoding one text.
-  private struct Encoding {
+  struct Encoding {
     let text: UnsafeBufferPointer<UInt8>
     var ids: [Int32] = []
     private var cache = WordCache()
@@ -92,8 +119,12 @@ public struct Tokenizer: Sendable {
 
     /// Encodes a stretch without special tokens.
     mutating func append(_ range: Range<Int>, _ tokenizer: Tokenizer) {
+      if let rules = tokenizer.sentencePiece {
+        rules.append(text, range, tokenizer, &merger, to: &ids)
+        return
+      }
       ends.removeAll(keepingCapacity: true)
-      tokenizer.preTokeniser.split(text, range, into: &ends)
+      tokenizer.preTokeniser?.split(text, range, into: &ends)
       var start = range.lowerBound
       for end in ends {
         append(piece: start..<end, tokenizer)
