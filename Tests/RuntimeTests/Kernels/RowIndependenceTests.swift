@@ -32,12 +32,12 @@ struct RowIndependenceTests {
     var draw = SeededNumbers(test.rows)
     let width = 96
     let x = draw.numbers(test.rows * width)
-    for (bits, hasMinimum, zero) in [(4, true, Int32(0)), (4, false, 8), (8, true, 0), (8, false, 128)] {
-      let (bytes, _) = KernelTests.records(
-        &draw, bits: bits, zero: zero, hasMinimum: hasMinimum, panels: 2, width: width)
-      func product(_ x: [Float]) -> [Float] {
-        kernels.multiplyPacked(x, width: width, bytes, bits: bits, zero: zero, hasMinimum: hasMinimum, panels: 2)
-      }
+    for layout in KernelTests.layouts {
+      let width = layout.hasHeaders ? 256 : 96
+      let x = draw.numbers(test.rows * width)
+      let panels = 3
+      let (bytes, _) = KernelTests.records(&draw, layout, panels: panels, width: width)
+      func product(_ x: [Float]) -> [Float] { kernels.multiplyPacked(x, width: width, bytes, layout, panels: panels) }
       Self.check(test.rows, product(x)) { product(Self.row(x, $0, of: test.rows)) }
     }
     for element in KernelTests.elements {
