@@ -45,6 +45,9 @@ KV_INLINE void kv_spin_pause(void) {
 #endif
 }
 
+// Brings a cache line that will be read into the second-level cache; any address will do.
+KV_INLINE void kv_prefetch(const void *p) { __builtin_prefetch(p, 0, 2); }
+
 // ---------------------------------------------------------------------------------------------- integer dot products
 
 // acc[i] += sum of w[4i+j] * x[j], j < 4: w unsigned 0..255, x the four signed bytes of one 32-bit word.

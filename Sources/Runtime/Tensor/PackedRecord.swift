@@ -7,9 +7,9 @@ struct PackedRecord {
   private let header: UnsafeRawPointer
   private let layout: PackedLayout
 
-  init(panel: UnsafeRawPointer, block: Int, layout: PackedLayout) {
-    record = panel + layout.recordOffset(block)
-    header = panel + layout.headerOffset(block)
+  init(_ records: UnsafeRawPointer, panel: Int, block: Int, blocks: Int, layout: PackedLayout) {
+    record = records + layout.recordOffset(panel: panel, block: block, blocks: blocks)
+    header = records + layout.headerOffset(panel: panel, block: block, blocks: blocks)
     self.layout = layout
   }
 

@@ -39,9 +39,9 @@ public struct WeightMatrix: Sendable {
       }
     case .packed(let records, let layout):
       let blocks = inputs / 32
-      let panel = UnsafeRawPointer(records.base) + row / 16 * layout.panelBytes(blocks: blocks)
       for block in 0..<blocks {
-        PackedRecord(panel: panel, block: block, layout: layout).copy(lane: lane, into: target + block * 32)
+        PackedRecord(records.base, panel: row / 16, block: block, blocks: blocks, layout: layout)
+          .copy(lane: lane, into: target + block * 32)
       }
     }
   }

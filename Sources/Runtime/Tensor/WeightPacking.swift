@@ -43,16 +43,15 @@ extension WeightMatrix {
   ) {
     let layout = Format.layout
     let panels = (outputs + 15) / 16
-    let panelBytes = layout.panelBytes(blocks: inputs / 32)
+    let blocks = inputs / 32
     let fileBlocks = inputs / Format.type.blockElements
-    let buffer = AlignedBuffer<UInt8>(count: panels * panelBytes)
+    let buffer = AlignedBuffer<UInt8>(count: (panels + 1) / 2 * layout.pairBytes(blocks: blocks))
     pool.run(over: panels, grain: 4) { range in
       UnpackedBlock.with { unpacked in
         for panel in range {
-          let target = UnsafeMutableRawPointer(buffer.base) + panel * panelBytes
           for lane in 0..<min(16, outputs - panel * 16) {
             let row = source + (panel * 16 + lane) * fileBlocks * Format.type.blockBytes
-            let writer = LaneWriter(panel: target, lane: lane, layout: layout)
+            let writer = LaneWriter(records: buffer.base, panel: panel, lane: lane, blocks: blocks, layout: layout)
             for block in 0..<fileBlocks {
               let scales = Format.read(row + block * Format.type.blockBytes, unpacked)
               writer.write(unpacked, scales, block: block)
@@ -92,24 +91,26 @@ extension WeightMatrix {
 
 /// Lays the blocks of one output row into its lane of a panel, see `PackedLayout`.
 private struct LaneWriter {
-  let panel: UnsafeMutableRawPointer
+  let records: UnsafeMutableRawPointer
+  let panel: Int
   let lane: Int
+  let blocks: Int
   let layout: PackedLayout
 
   /// The `block`th block of the file: 32 inputs, or 256 with a header.
   func write(_ unpacked: UnpackedBlock, _ scales: BlockScales, block: Int) {
     guard layout.hasHeaders else {
-      let record = panel + layout.recordOffset(block)
+      let record = record(block)
       write(unpacked.codes, into: record)
       store(scales.scale, record + layout.codeBytes)
       if layout.hasMinimum { store(scales.minimum, record + layout.codeBytes + 32) }
       return
     }
-    let header = panel + layout.headerOffset(8 * block)
+    let header = records + layout.headerOffset(panel: panel, block: 8 * block, blocks: blocks)
     store(scales.scale, header)
     if layout.hasMinimum { store(scales.minimum, header + 32) }
     for part in 0..<8 {
-      let record = panel + layout.recordOffset(8 * block + part)
+      let record = record(8 * block + part)
       write(unpacked.codes + 32 * part, into: record)
       let places = (record + layout.codeBytes + lane).assumingMemoryBound(to: Int8.self)
       for half in 0..<layout.parts {
@@ -117,6 +118,10 @@ private struct LaneWriter {
         if layout.hasMinimum { places[(layout.parts + half) * 16] = unpacked.minima[part * layout.parts + half] }
       }
     }
+  }
+
+  private func record(_ block: Int) -> UnsafeMutableRawPointer {
+    records + layout.recordOffset(panel: panel, block: block, blocks: blocks)
   }
 
   private func store(_ half: UInt16, _ place: UnsafeMutableRawPointer) {

@@ -24,6 +24,8 @@ public struct QuantisedRows {
 /// even one in the low halves. Scales are half precision; or signed bytes, to be multiplied by one half-precision
 /// number for 8 blocks (and the minima by another), which lies in front of the 8 records: the product of both is
 /// exact in single precision, which a scale rounded to half precision would not be, and takes half the space.
+///
+/// Panels lie in twos, record beside record and header beside header, so that a product of two reads one stream.
 public struct PackedLayout: Sendable, Equatable {
   public enum Codes: Sendable, Equatable {
     /// Half a byte: the code itself beside minima, 16 times it without.
@@ -55,19 +57,23 @@ public struct PackedLayout: Sendable, Equatable {
   public var recordBytes: Int { codeBytes + parts * scaleBytes * (hasMinimum ? 2 : 1) }
   public var headerBytes: Int { hasHeaders ? (hasMinimum ? 64 : 32) : 0 }
 
-  /// Bytes of a panel; with headers, `blocks` is a multiple of 8.
-  public func panelBytes(blocks: Int) -> Int { blocks * recordBytes + blocks / 8 * headerBytes }
+  /// Bytes of two panels; with headers, `blocks` is a multiple of 8.
+  public func pairBytes(blocks: Int) -> Int { 2 * (blocks * recordBytes + blocks / 8 * headerBytes) }
 
-  /// Where a block's record starts within its panel.
-  public func recordOffset(_ block: Int) -> Int { block * recordBytes + (block / 8 + 1) * headerBytes }
+  /// Where the record of a panel's block starts.
+  public func recordOffset(panel: Int, block: Int, blocks: Int) -> Int {
+    panel / 2 * pairBytes(blocks: blocks) + (2 * block + panel % 2) * recordBytes + (block / 8 + 1) * 2 * headerBytes
+  }
 
-  /// Where the header above a block starts within its panel.
-  public func headerOffset(_ block: Int) -> Int { block / 8 * (8 * recordBytes + headerBytes) }
+  /// Where the header above a panel's block starts.
+  public func headerOffset(panel: Int, block: Int, blocks: Int) -> Int {
+    panel / 2 * pairBytes(blocks: blocks) + block / 8 * 2 * (8 * recordBytes + headerBytes) + panel % 2 * headerBytes
+  }
 }
 
 /// Integer weights in panels of 16 output rows.
 public struct PackedPanels {
-  public let records: UnsafeRawPointer  // [panels, layout.panelBytes]
+  public let records: UnsafeRawPointer  // [(panels + 1) / 2, layout.pairBytes]
   public let layout: PackedLayout
   public let blocks: Int
 

@@ -14,22 +14,22 @@ import KernelABI
   _ outStride: Int
 ) {
   let layout = weights.layout
-  let panelBytes = layout.panelBytes(blocks: weights.blocks)
+  let pairBytes = layout.pairBytes(blocks: weights.blocks)
   let tiles = Tiles(layout)
   var tile = Tile(
-    records: weights.records, nextRecords: 0, nextOut: 0, blocks: weights.blocks, hasHeaders: layout.hasHeaders,
-    headerBytes: layout.headerBytes, recordBytes: layout.recordBytes, scaleBytes: layout.scaleBytes,
+    pair: weights.records, side: 0, isWhole: false, isFirst: false, blocks: weights.blocks,
+    hasHeaders: layout.hasHeaders, headerBytes: layout.headerBytes, recordBytes: layout.recordBytes,
+    scaleBytes: layout.scaleBytes,
     // A power of two: the shift of the codes is undone without rounding.
     factor: 1 / Float(1 &<< layout.shift), outStride: outStride)
   // Sums and scales of two halves at once leave no registers for six rows.
   let tallest = layout.parts == 1 ? mostRows : 4
   var panel = panels.lowerBound
   while panel < panels.upperBound {
-    // A panel without a neighbour is its own: both halves of the tile do the same.
-    let next = tilePanels == 2 && panel + 1 < panels.upperBound ? 1 : 0
-    tile.records = weights.records + panel * panelBytes
-    tile.nextRecords = next * panelBytes
-    tile.nextOut = next * 16
+    tile.pair = weights.records + panel / 2 * pairBytes
+    tile.side = panel & 1
+    // Without its neighbour a panel takes the neighbour's place too: both halves of the tile do the same.
+    tile.isWhole = tilePanels == 2 && tile.side == 0 && panel + 1 < panels.upperBound
     var row = 0
     while row < x.rows {
       let left = x.rows - row
@@ -37,6 +37,7 @@ import KernelABI
       let rows = tallest >= 6 && left >= 6 && left != 8 ? 6 : left >= 4 ? 4 : left >= 2 ? 2 : 1
       let lines = x.lines + row * x.blocks * QuantisedRows.lineBytes
       let target = out + row * outStride + panel * 16
+      tile.isFirst = row == 0
       if rows >= 4 {
         tiles.tall(tile, lines, target, rows)
       } else {
@@ -44,7 +45,7 @@ import KernelABI
       }
       row = row + rows
     }
-    panel = panel + tilePanels
+    panel = panel + (tile.isWhole ? 2 : 1)
   }
 }
 
@@ -56,6 +57,9 @@ import KernelABI
   private let tilePanels = 1
   private let mostRows = 4
 #endif
+
+/// How far ahead weights are asked for: what memory's latency takes at its speed, and more.
+private let prefetchBytes = 8192
 
 private typealias TileFunction = (Tile, UnsafeRawPointer, UnsafeMutablePointer<Float>, Int) -> Void
 
@@ -116,10 +120,14 @@ private struct RowFloats {
 
 /// One or two panels of weights, to be multiplied by a few rows.
 private struct Tile {
-  var records: UnsafeRawPointer
-  /// Bytes from a record of the first panel to that of the second.
-  var nextRecords: Int
-  var nextOut: Int
+  /// Where the records of the panel and its neighbour start.
+  var pair: UnsafeRawPointer
+  /// 0 or 1: which of the two is the first of this tile.
+  var side: Int
+  /// Whether the tile has both.
+  var isWhole: Bool
+  /// Whether this is the first tile of the panels, which finds the weights in memory; the others find them in a cache.
+  var isFirst: Bool
   let blocks: Int
   let hasHeaders: Bool
   let headerBytes: Int
@@ -160,13 +168,24 @@ private struct Tile {
     let minimumBytes = parts * scaleBytes
     var f = RowFloats()
     var g = RowFloats()
-    var record = records
-    var header = records
+    let nextRecords = isWhole ? recordBytes : 0
+    let nextHeaders = isWhole ? headerBytes : 0
+    let nextOut = isWhole ? 16 : 0
+    var place = pair
+    var header = pair
     var block = 0
     while block < blocks {
       if hasHeaders && block & 7 == 0 {
-        header = record
-        record = record + headerBytes
+        header = place + side * headerBytes
+        place = place + 2 * headerBytes
+      }
+      let record = place + side * recordBytes
+      if isFirst {
+        var ahead = prefetchBytes
+        while ahead < prefetchBytes + 2 * recordBytes {
+          kv_prefetch(place + ahead)
+          ahead = ahead + 64
+        }
       }
       let line = lines + block * QuantisedRows.lineBytes
       var part = 0
@@ -234,13 +253,13 @@ private struct Tile {
               * kv_load_half16(header.assumingMemoryBound(to: UInt16.self))
             : kv_load_half16(place.assumingMemoryBound(to: UInt16.self))
         }
-        let place = record + (codeBytes + part * scaleBytes)
-        let d = scales(header, place)
-        let m = hasMinimum ? scales(header + 32, place + minimumBytes) : Floats()
-        let d1 = tilePanels == 2 ? scales(header + nextRecords, place + nextRecords) : d
+        let numbers = record + (codeBytes + part * scaleBytes)
+        let d = scales(header, numbers)
+        let m = hasMinimum ? scales(header + 32, numbers + minimumBytes) : Floats()
+        let d1 = tilePanels == 2 ? scales(header + nextHeaders, numbers + nextRecords) : d
         let m1 =
           hasMinimum && tilePanels == 2
-          ? scales(header + (nextRecords + 32), place + (nextRecords + minimumBytes)) : m
+          ? scales(header + (nextHeaders + 32), numbers + (nextRecords + minimumBytes)) : m
         @inline(__always) func end(_ f: inout Floats, _ g: inout Floats, _ i: Ints, _ j: Ints, _ r: Int) {
           let terms = line + r * lineStride
           let scale = (terms + 32).loadUnaligned(as: Float.self)
@@ -264,7 +283,7 @@ private struct Tile {
         }
         part = part + 1
       }
-      record = record + recordBytes
+      place = place + 2 * recordBytes
       block = block + 1
     }
     @inline(__always) func store(_ f: Floats, _ g: Floats, _ r: Int) {
