@@ -61,7 +61,9 @@ public enum FormatProblems {
         + "model.safetensors.index.json names, and tokenizer.json. Fetch the missing file into the folder."),
     Entry(
       code: "K221", title: "a tokenizer that is not supported",
-      explanation: "Byte-level BPE (tokenizer.ggml.model = gpt2) is read; SentencePiece, WordPiece and others are not."),
+      explanation:
+        "Byte-level BPE (tokenizer.ggml.model = gpt2) and SentencePiece BPE (llama) are read; unigram models "
+        + "(t5), WordPiece (bert) and others are not."),
     Entry(
       code: "K222", title: "damaged tokenizer tables",
       explanation:

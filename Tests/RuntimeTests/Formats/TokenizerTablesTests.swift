@@ -83,8 +83,9 @@ struct TokenizerTablesTests {
   @Test("tables that do not fit are one problem")
   func damaged() {
     #expect(
-      SmallVocabulary.problem { $0.model = "llama" }
-        == "K221: small.gguf: the tokenizer is of the kind 'llama'; expected 'gpt2', byte-level BPE")
+      SmallVocabulary.problem { $0.model = "bert" }
+        == "K221: small.gguf: the tokenizer is of the kind 'bert'; expected 'gpt2', byte-level BPE, or 'llama', SentencePiece"
+    )
     #expect(
       SmallVocabulary.problem { $0.pre = "tekken" }
         == "K223: small.gguf: the pre-tokeniser 'tekken' is not supported; expected gpt-2, smollm, llama-bpe, qwen2, default"

@@ -38,7 +38,11 @@ struct KernelTrial {
   }
 
   /// [rows, panels * 16]; records as `PackedLayout` describes them.
-  func multiplyPacked(_ x: [Float], width: Int, _ records: [UInt8], _ layout: PackedLayout, panels: Int) -> [Float] {
+  ///
+  /// With `ranges`, panels are given to the kernel in these parts.
+  func multiplyPacked(
+    _ x: [Float], width: Int, _ records: [UInt8], _ layout: PackedLayout, panels: Int, ranges: [Range<Int>]? = nil
+  ) -> [Float] {
     let rows = x.count / width
     let (codes, scales, sums) = quantiseRows(x, width: width)
     let lines = Self.lines(codes: codes, scales: scales, sums: sums)
@@ -46,9 +50,11 @@ struct KernelTrial {
       records.withUnsafeBytes { records in
         lines.withUnsafeBytes { lines in
           guard let records = records.baseAddress, let lines = lines.baseAddress else { return }
-          table.multiplyPacked(
-            QuantisedRows(lines: lines, rows: rows, blocks: width / 32),
-            PackedPanels(records: records, layout: layout, blocks: width / 32), 0..<panels, out, panels * 16)
+          for range in ranges ?? [0..<panels] {
+            table.multiplyPacked(
+              QuantisedRows(lines: lines, rows: rows, blocks: width / 32),
+              PackedPanels(records: records, layout: layout, blocks: width / 32), range, out, panels * 16)
+          }
         }
       }
     }

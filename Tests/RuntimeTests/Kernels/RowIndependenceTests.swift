@@ -38,7 +38,12 @@ struct RowIndependenceTests {
       let panels = 3
       let (bytes, _) = KernelTests.records(&draw, layout, panels: panels, width: width)
       func product(_ x: [Float]) -> [Float] { kernels.multiplyPacked(x, width: width, bytes, layout, panels: panels) }
-      Self.check(test.rows, product(x)) { product(Self.row(x, $0, of: test.rows)) }
+      let whole = product(x)
+      Self.check(test.rows, whole) { product(Self.row(x, $0, of: test.rows)) }
+      for ranges in [[0..<1, 1..<3], [1..<2, 2..<3, 0..<1], [0..<2, 2..<3]] {
+        let parts = kernels.multiplyPacked(x, width: width, bytes, layout, panels: panels, ranges: ranges)
+        #expect(parts.map(\.bitPattern) == whole.map(\.bitPattern), "panels \(ranges)")
+      }
     }
     for element in KernelTests.elements {
       let weights = KernelTrial.representable(draw.numbers(32 * width), element)

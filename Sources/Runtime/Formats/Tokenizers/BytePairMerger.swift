@@ -1,4 +1,4 @@
-/// Merges the bytes of one piece into tokens: always the pair of lowest rank, the leftmost of several.
+/// Merges the smallest tokens of one piece, bytes or characters, into longer ones: always the pair of lowest rank, the leftmost of several.
 ///
 /// The pieces left are a linked list and the pairs that could merge a heap, so a piece of n bytes takes n log n steps.
 /// The arrays are kept from piece to piece.
@@ -17,6 +17,17 @@ struct BytePairMerger {
   ) {
     tokens.removeAll(keepingCapacity: true)
     for byte in piece where byteTokens[Int(byte)] >= 0 { tokens.append(byteTokens[Int(byte)]) }
+    merge(pairs, to: &ids)
+  }
+
+  /// Appends what `symbols` merge into; those that no pair has stay as they are.
+  mutating func append(_ symbols: [Int32], pairs: TokenPairs, to ids: inout [Int32]) {
+    tokens.removeAll(keepingCapacity: true)
+    tokens.append(contentsOf: symbols)
+    merge(pairs, to: &ids)
+  }
+
+  private mutating func merge(_ pairs: TokenPairs, to ids: inout [Int32]) {
     let count = tokens.count
     guard count > 1 else {
       ids.append(contentsOf: tokens)

@@ -5,6 +5,7 @@ public struct StreamDecoder: Sendable {
   private let tokenizer: Tokenizer
   private let skipSpecial: Bool
   private var held: [UInt8] = []
+  private var isStart = true
 
   public init(_ tokenizer: Tokenizer, skipSpecial: Bool = false) {
     self.tokenizer = tokenizer
@@ -13,7 +14,7 @@ public struct StreamDecoder: Sendable {
 
   /// The text that a further token completes; often empty inside a character of several tokens.
   public mutating func append(_ id: Int32) -> String {
-    tokenizer.append(id, skipSpecial: skipSpecial, to: &held)
+    tokenizer.append(id, skipSpecial: skipSpecial, isStart: &isStart, to: &held)
     let whole = held.count - StreamDecoder.unfinished(held)
     defer { held.removeFirst(whole) }
     return String(decoding: held[..<whole], as: UTF8.self)

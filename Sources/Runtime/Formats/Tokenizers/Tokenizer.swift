@@ -1,4 +1,4 @@
-/// A byte-level BPE tokenizer, read from the metadata of a GGUF file.
+/// A byte-level BPE or SentencePiece tokenizer, read from the metadata of a GGUF file.
 ///
 /// It is a value that never changes, so any number of threads may use one.
 public struct Tokenizer: Sendable {
@@ -10,7 +10,10 @@ public struct Tokenizer: Sendable {
   /// Whether a piece that is a token whole is taken as it is, without merging (Llama 3).
   let takesWholePieces: Bool
 
-  public let preTokeniser: PreTokeniser
+  /// The rule that splits text into pieces; nil for SentencePiece, which merges across the whole text.
+  public let preTokeniser: PreTokeniser?
+  /// What only SentencePiece has; nil for byte-level BPE.
+  let sentencePiece: SentencePieceRules?
   /// The token that begins a sequence, if the file names one.
   public let bosId: Int32?
   /// The token that ends a sequence, if the file names one.
@@ -19,6 +22,8 @@ public struct Tokenizer: Sendable {
   public let eotId: Int32?
   /// Whether the model was trained with `bosId` before every text; `encode` never adds it by itself.
   public let addsBos: Bool
+  /// Whether the model was trained with `eosId` after every text; `encode` never adds it by itself.
+  public let addsEos: Bool
 
   /// Tokens of the vocabulary, special ones included.
   public var vocabularySize: Int { vocabulary.count }
@@ -26,7 +31,8 @@ public struct Tokenizer: Sendable {
   /// The tokens at which generation stops: `eosId` and `eotId`.
   public var endIds: Set<Int32> { Set([eosId, eotId].compactMap { $0 }) }
 
-  /// Bytes that no token stands for; `encode` leaves them out, as the `tokenizers` library and llama.cpp do.
+  /// Bytes that no token stands for; `encode` leaves them out, as the `tokenizers` library and llama.cpp do, or puts
+  /// the unknown token of SentencePiece in the place of their characters.
   public var missingBytes: [UInt8] {
     byteTokens.indices.filter { byteTokens[$0] < 0 }.map { UInt8(truncatingIfNeeded: $0) }
   }
@@ -55,7 +61,8 @@ public struct Tokenizer: Sendable {
   /// With `skipSpecial`, control tokens are left out.
   public func decode(_ ids: [Int32], skipSpecial: Bool = false) -> String {
     var bytes: [UInt8] = []
-    for id in ids { append(id, skipSpecial: skipSpecial, to: &bytes) }
+    var isStart = true
+    for id in ids { append(id, skipSpecial: skipSpecial, isStart: &isStart, to: &bytes) }
     return String(decoding: bytes, as: UTF8.self)
   }
 
@@ -69,13 +76,21 @@ public struct Tokenizer: Sendable {
     isInVocabulary(id) && vocabulary.kinds[Int(id)] == .control
   }
 
-  func append(_ id: Int32, skipSpecial: Bool, to bytes: inout [UInt8]) {
+  /// Appends the bytes of one more token; `isStart` is true at first and then as the last call left it.
+  ///
+  /// The space that SentencePiece puts before a text, at its start and after a special token, is left out again.
+  func append(_ id: Int32, skipSpecial: Bool, isStart: inout Bool, to bytes: inout [UInt8]) {
     guard isInVocabulary(id) else {
       bytes.append(contentsOf: "\u{FFFD}".utf8)
+      isStart = false
       return
     }
-    if skipSpecial, isSpecial(id) { return }
-    bytes.append(contentsOf: vocabulary.bytes(of: id))
+    let kind = vocabulary.kinds[Int(id)]
+    if skipSpecial, kind == .control { return }
+    var text = vocabulary.bytes(of: id)
+    if isStart, kind == .normal, sentencePiece?.addsSpacePrefix == true, text.first == 0x20 { text = text.dropFirst() }
+    bytes.append(contentsOf: text)
+    isStart = kind == .control || kind == .userDefined
   }
 
   private func isInVocabulary(_ id: Int32) -> Bool { id >= 0 && Int(id) < vocabulary.count }
@@ -92,8 +107,12 @@ public struct Tokenizer: Sendable {
 
     /// Encodes a stretch without special tokens.
     mutating func append(_ range: Range<Int>, _ tokenizer: Tokenizer) {
+      if let rules = tokenizer.sentencePiece {
+        rules.append(text, range, tokenizer, &merger, to: &ids)
+        return
+      }
       ends.removeAll(keepingCapacity: true)
-      tokenizer.preTokeniser.split(text, range, into: &ends)
+      tokenizer.preTokeniser?.split(text, range, into: &ends)
       var start = range.lowerBound
       for end in ends {
         append(piece: start..<end, tokenizer)

@@ -4,31 +4,36 @@ extension Tokenizer {
 
   /// Reads the tokenizer of a model file.
   ///
-  /// Throws K207 or K208 (a missing or mistyped key), K221 (not byte-level BPE), K222 (tables that do not fit
-  /// together) or K223 (an unknown rule for splitting text).
+  /// Throws K207 or K208 (a missing or mistyped key), K221 (neither byte-level BPE nor SentencePiece), K222 (tables
+  /// that do not fit together) or K223 (an unknown rule for splitting text).
   public init(_ file: GGUFFile) throws {
     let model = try file.string("tokenizer.ggml.model")
-    guard model == "gpt2" else {
+    guard model == "gpt2" || model == "llama" else {
       throw RuntimeProblem(
-        "K221", seen: "\(file.name): the tokenizer is of the kind '\(model)'", expected: "'gpt2', byte-level BPE")
+        "K221", seen: "\(file.name): the tokenizer is of the kind '\(model)'",
+        expected: "'gpt2', byte-level BPE, or 'llama', SentencePiece")
     }
-    let rule = try file.string("tokenizer.ggml.pre")
-    guard let preTokeniser = PreTokeniser(named: rule) else {
-      throw RuntimeProblem(
-        "K223", seen: "\(file.name): the pre-tokeniser '\(rule)' is not supported",
-        expected: PreTokeniser.allCases.map(\.rawValue).joined(separator: ", "))
-    }
-    self.preTokeniser = preTokeniser
-    // llama.cpp does both for every file that names this rule (llama-vocab.cpp, LLAMA_VOCAB_PRE_TYPE_LLAMA3).
-    takesWholePieces = preTokeniser == .llamaBPE
-    addsBos = try file.optionalBool("tokenizer.ggml.add_bos_token") ?? (preTokeniser == .llamaBPE)
-
+    let rule = model == "gpt2" ? try Tokenizer.preTokeniser(file) : nil
     let tokens = try file.strings("tokenizer.ggml.tokens")
     let kinds = try Tokenizer.kinds(file, count: tokens.count)
-    let vocabulary = try Vocabulary(tokens: tokens, kinds: kinds, fileName: file.name)
-    self.vocabulary = vocabulary
-    byteTokens = (UInt8.min...UInt8.max).map { vocabulary.id([$0]) ?? -1 }
-    pairs = try Tokenizer.pairs(file, vocabulary)
+    if rule != nil {
+      let vocabulary = try Vocabulary(tokens: tokens, kinds: kinds, fileName: file.name)
+      self.vocabulary = vocabulary
+      byteTokens = (UInt8.min...UInt8.max).map { vocabulary.id([$0]) ?? -1 }
+      pairs = try Tokenizer.pairs(file, vocabulary)
+      sentencePiece = nil
+    } else {
+      let tables = try SentencePieceTables(file, tokens: tokens, kinds: kinds)
+      vocabulary = tables.vocabulary
+      byteTokens = tables.byteTokens
+      pairs = tables.pairs
+      sentencePiece = tables.rules
+    }
+    preTokeniser = rule
+    // llama.cpp does both for every file that names this rule (llama-vocab.cpp, LLAMA_VOCAB_PRE_TYPE_LLAMA3).
+    takesWholePieces = rule == .llamaBPE
+    addsBos = try file.optionalBool("tokenizer.ggml.add_bos_token") ?? (rule == .llamaBPE || rule == nil)
+    addsEos = try file.optionalBool("tokenizer.ggml.add_eos_token") ?? false
 
     var specials = SpecialTokens()
     var turnEnd: Int32?
@@ -46,6 +51,16 @@ extension Tokenizer {
     bosId = try Tokenizer.id(file, "tokenizer.ggml.bos_token_id", count: tokens.count)
     eosId = try Tokenizer.id(file, "tokenizer.ggml.eos_token_id", count: tokens.count)
     eotId = try Tokenizer.id(file, "tokenizer.ggml.eot_token_id", count: tokens.count) ?? turnEnd
+  }
+
+  private static func preTokeniser(_ file: GGUFFile) throws -> PreTokeniser {
+    let rule = try file.string("tokenizer.ggml.pre")
+    guard let preTokeniser = PreTokeniser(named: rule) else {
+      throw RuntimeProblem(
+        "K223", seen: "\(file.name): the pre-tokeniser '\(rule)' is not supported",
+        expected: PreTokeniser.allCases.map(\.rawValue).joined(separator: ", "))
+    }
+    return preTokeniser
   }
 
   private static func kinds(_ file: GGUFFile, count: Int) throws -> [Vocabulary.Kind] {
@@ -96,7 +111,7 @@ extension Tokenizer {
       expected: "two tokens of the vocabulary that together are a third", suggestion: FormatProblems.fetchAgain)
   }
 
-  private static func id(_ file: GGUFFile, _ key: String, count: Int) throws -> Int32? {
+  static func id(_ file: GGUFFile, _ key: String, count: Int) throws -> Int32? {
     guard let id = try file.optionalInt(key) else { return nil }
     guard id >= 0, id < count else {
       throw RuntimeProblem(

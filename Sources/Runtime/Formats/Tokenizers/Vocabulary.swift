@@ -1,4 +1,4 @@
-/// The tokens of a byte-level vocabulary as bytes, and back from bytes to ids.
+/// The tokens of a vocabulary as bytes, and back from bytes to ids.
 struct Vocabulary: Sendable {
   /// What a file says of a token (gguf.md, `tokenizer.ggml.token_type`).
   enum Kind: Int, Sendable {
@@ -15,17 +15,27 @@ struct Vocabulary: Sendable {
 
   var count: Int { kinds.count }
 
-  /// Throws K222 for two ordinary tokens of the same bytes.
+  /// A byte-level vocabulary; throws K222 for two ordinary tokens of the same bytes.
   init(tokens: [String], kinds: [Kind], fileName: String) throws {
+    try self.init(tokens: tokens, kinds: kinds, fileName: fileName) { id, bytes in
+      let isText = kinds[id] == .control || kinds[id] == .userDefined
+      return !isText && ByteAlphabet.append(tokens[id][...].unicodeScalars, to: &bytes)
+    }
+  }
+
+  /// `spell` appends what a token stands for and says whether merging can produce it; a token for which it appends
+  /// nothing stands for its own text.
+  ///
+  /// Throws K222 for two tokens that merging can produce of the same bytes.
+  init(tokens: [String], kinds: [Kind], fileName: String, spell: (Int, inout [UInt8]) throws -> Bool) throws {
     self.kinds = kinds
     var bytes: [UInt8] = []
     var starts = [0]
     var mergeable = [Bool](repeating: false, count: tokens.count)
     starts.reserveCapacity(tokens.count + 1)
     for (id, token) in tokens.enumerated() {
-      let isText = kinds[id] == .control || kinds[id] == .userDefined
-      if !isText { mergeable[id] = ByteAlphabet.append(token[...].unicodeScalars, to: &bytes) }
-      if !mergeable[id] { bytes.append(contentsOf: token.utf8) }
+      mergeable[id] = try spell(id, &bytes)
+      if starts[id] == bytes.count, !mergeable[id] { bytes.append(contentsOf: token.utf8) }
       starts.append(bytes.count)
     }
     self.bytes = bytes
