@@ -22,7 +22,7 @@ struct LogprobsCommand: Command {
     return .table(
       Table(columns: [
         .init("id", .ints(ranked.map { Int($0.token) })),
-        .init("token", .strings(ranked.map { loaded.tokenizer.decode([$0.token]) })),
+        .init("token", .strings(ranked.map { loaded.tokenizer.tokenText($0.token) })),
         .init("logprob", .floats(ranked.map { $0.logProbability })),
       ]))
   }

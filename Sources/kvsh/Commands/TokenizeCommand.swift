@@ -18,7 +18,7 @@ struct TokenizeCommand: Command {
     return .table(
       Table(columns: [
         .init("index", .ints(ids.indices.map { $0 })), .init("id", .ints(ids.map { Int($0) })),
-        .init("token", .strings(ids.map { loaded.tokenizer.decode([$0]) })),
+        .init("token", .strings(ids.map { loaded.tokenizer.tokenText($0) })),
       ]))
   }
 }

@@ -123,7 +123,8 @@ struct SentencePieceTests {
       #expect(tokenizer.decode(tokenizer.encode(text, parseSpecial: true)) == text)
     }
     #expect(tokenizer.decode([1, 10, 2, 10], skipSpecial: true) == "a a")
-    #expect(tokenizer.tokenBytes(10) == Array(" a".utf8))
+    #expect(tokenizer.tokenBytes(10) == Array(" a".utf8) && tokenizer.tokenText(10) == " a")
+    #expect(tokenizer.tokenText(99) == "\u{FFFD}")
     let bare = try SmallPieces.tokenizer { $0.prefix = false }
     #expect(bare.encode("a", parseSpecial: false) == [5])
     #expect(bare.decode([10]) == " a")

@@ -66,6 +66,11 @@ public struct Tokenizer: Sendable {
     return String(decoding: bytes, as: UTF8.self)
   }
 
+  /// The text a token stands for inside a text: with its leading space, which `decode` takes from a first token.
+  public func tokenText(_ id: Int32) -> String {
+    String(decoding: tokenBytes(id) ?? Array("\u{FFFD}".utf8), as: UTF8.self)
+  }
+
   /// The bytes a token stands for, which need not be whole characters; nil outside the vocabulary.
   public func tokenBytes(_ id: Int32) -> [UInt8]? {
     isInVocabulary(id) ? Array(vocabulary.bytes(of: id)) : nil
