@@ -45,9 +45,6 @@ KV_INLINE void kv_spin_pause(void) {
 #endif
 }
 
-// Brings a cache line that will be read into the second-level cache; any address will do.
-KV_INLINE void kv_prefetch(const void *p) { __builtin_prefetch(p, 0, 2); }
-
 // ---------------------------------------------------------------------------------------------- integer dot products
 
 // acc[i] += sum of w[4i+j] * x[j], j < 4: w unsigned 0..255, x the four signed bytes of one 32-bit word.
@@ -228,6 +225,7 @@ KV_LOAD(kv_load_f32x16, kv_f32x16)
 KV_LOAD(kv_load_u32x16, kv_u32x16)
 KV_LOAD(kv_load_u8x64, kv_u8x64)
 KV_LOAD(kv_load_i32, int32_t)
+KV_LOAD(kv_load_f32, float)
 
 KV_INLINE void kv_store_f32x16(void *p, kv_f32x16 x) { memcpy(p, &x, sizeof x); }
 
@@ -235,6 +233,9 @@ KV_INLINE void kv_store_f32x16(void *p, kv_f32x16 x) { memcpy(p, &x, sizeof x); 
 KV_INLINE void kv_prefetch(const void *p, long bytes) {
   for (long i = 0; i < bytes; i += 64) __builtin_prefetch((const char *)p + i, 0, 3);
 }
+
+// Asks for a cache line that is read later, into the second-level cache; any address will do.
+KV_INLINE void kv_prefetch_far(const void *p) { __builtin_prefetch(p, 0, 2); }
 
 // ---------------------------------------------------------------------------------------------- across lanes
 

@@ -58,9 +58,6 @@ import KernelABI
   private let mostRows = 4
 #endif
 
-/// How far ahead weights are asked for: what memory's latency takes at its speed, and more.
-private let prefetchBytes = 8192
-
 private typealias TileFunction = (Tile, UnsafeRawPointer, UnsafeMutablePointer<Float>, Int) -> Void
 
 /// The functions of a layout for 4 or 6 rows and for 1 or 2; apart, as the inliner gives up on more in one function.
@@ -136,7 +133,7 @@ private struct Tile {
   let factor: Float
   let outStride: Int
 
-  @inline(__always) func tall(
+  @inline(always) func tall(
     _ lines: UnsafeRawPointer, _ out: UnsafeMutablePointer<Float>, _ rows: Int, _ codes: PackedLayout.Codes,
     hasMinimum: Bool, parts: Int
   ) {
@@ -147,7 +144,7 @@ private struct Tile {
     }
   }
 
-  @inline(__always) func short(
+  @inline(always) func short(
     _ lines: UnsafeRawPointer, _ out: UnsafeMutablePointer<Float>, _ rows: Int, _ codes: PackedLayout.Codes,
     hasMinimum: Bool, parts: Int
   ) {
@@ -159,7 +156,7 @@ private struct Tile {
   }
 
   /// `codes`, `hasMinimum`, `parts` and `rows` are literals at every call: the branches on them vanish.
-  @inline(__always) func multiply(
+  @inline(always) func multiply(
     _ lines: UnsafeRawPointer, _ out: UnsafeMutablePointer<Float>, _ codes: PackedLayout.Codes, hasMinimum: Bool,
     parts: Int, rows: Int
   ) {
@@ -171,6 +168,8 @@ private struct Tile {
     let nextRecords = isWhole ? recordBytes : 0
     let nextHeaders = isWhole ? headerBytes : 0
     let nextOut = isWhole ? 16 : 0
+    // How far ahead weights are asked for: less where little is computed between two lines.
+    let distance = rows <= 2 ? 4096 : 8192
     var place = pair
     var header = pair
     var block = 0
@@ -181,9 +180,9 @@ private struct Tile {
       }
       let record = place + side * recordBytes
       if isFirst {
-        var ahead = prefetchBytes
-        while ahead < prefetchBytes + 2 * recordBytes {
-          kv_prefetch(place + ahead)
+        var ahead = distance
+        while ahead < distance + 2 * recordBytes {
+          kv_prefetch_far(place + ahead)
           ahead = ahead + 64
         }
       }
@@ -193,9 +192,9 @@ private struct Tile {
         // Words of a line: scale 8, scaled sums 9 to 11, sums times -128 from 12 on.
         let scaledSum = 4 * (parts == 1 ? 9 : 10 + part)
         let start = 4 * (parts == 1 ? 12 : 13 + part)
-        @inline(__always) func begin(_ r: Int) -> Ints {
+        @inline(always) func begin(_ r: Int) -> Ints {
           hasMinimum
-            ? Ints() : Ints(repeating: (line + (r * lineStride + start)).loadUnaligned(as: Int32.self))
+            ? Ints() : Ints(repeating: kv_load_i32(line + (r * lineStride + start)))
         }
         var i = RowInts()
         i.r0 = begin(0)
@@ -209,11 +208,11 @@ private struct Tile {
           i.r5 = begin(5)
         }
         var j = i
-        @inline(__always) func step(_ w: SIMD64<UInt8>, _ v: SIMD64<UInt8>, _ step: Int) {
-          @inline(__always) func word(_ r: Int) -> Int32 {
-            (line + (r * lineStride + step * 4)).loadUnaligned(as: Int32.self)
+        @inline(always) func step(_ w: SIMD64<UInt8>, _ v: SIMD64<UInt8>, _ step: Int) {
+          @inline(always) func word(_ r: Int) -> Int32 {
+            kv_load_i32(line + (r * lineStride + step * 4))
           }
-          @inline(__always) func row(_ a: inout Ints, _ b: inout Ints, _ r: Int) {
+          @inline(always) func row(_ a: inout Ints, _ b: inout Ints, _ r: Int) {
             let x = word(r)
             a = kv_dot4(a, w, x)
             if tilePanels == 2 { b = kv_dot4(b, v, x) }
@@ -232,22 +231,22 @@ private struct Tile {
         if codes == .bytes {
           var s = part * 8 / parts
           while s < (part + 1) * 8 / parts {
-            let w = (record + s * 64).loadUnaligned(as: SIMD64<UInt8>.self)
-            step(w, tilePanels == 2 ? (record + (nextRecords + s * 64)).loadUnaligned(as: SIMD64<UInt8>.self) : w, s)
+            let w = kv_load_u8x64(record + s * 64)
+            step(w, tilePanels == 2 ? kv_load_u8x64(record + (nextRecords + s * 64)) : w, s)
             s = s + 1
           }
         } else {
           var vector = part * 4 / parts
           while vector < (part + 1) * 4 / parts {
-            let w = (record + vector * 64).loadUnaligned(as: SIMD16<UInt32>.self)
+            let w = kv_load_u32x16(record + vector * 64)
             let v =
-              tilePanels == 2 ? (record + (nextRecords + vector * 64)).loadUnaligned(as: SIMD16<UInt32>.self) : w
+              tilePanels == 2 ? kv_load_u32x16(record + (nextRecords + vector * 64)) : w
             step(low(w, codes, hasMinimum), low(v, codes, hasMinimum), vector &* 2)
             step(high(w, codes, hasMinimum), high(v, codes, hasMinimum), vector &* 2 &+ 1)
             vector = vector + 1
           }
         }
-        @inline(__always) func scales(_ header: UnsafeRawPointer, _ place: UnsafeRawPointer) -> Floats {
+        @inline(always) func scales(_ header: UnsafeRawPointer, _ place: UnsafeRawPointer) -> Floats {
           hasHeaders
             ? kv_float_from_int8(place.assumingMemoryBound(to: Int8.self))
               * kv_load_half16(header.assumingMemoryBound(to: UInt16.self))
@@ -260,13 +259,13 @@ private struct Tile {
         let m1 =
           hasMinimum && tilePanels == 2
           ? scales(header + (nextHeaders + 32), numbers + (nextRecords + minimumBytes)) : m
-        @inline(__always) func end(_ f: inout Floats, _ g: inout Floats, _ i: Ints, _ j: Ints, _ r: Int) {
+        @inline(always) func end(_ f: inout Floats, _ g: inout Floats, _ i: Ints, _ j: Ints, _ r: Int) {
           let terms = line + r * lineStride
-          let scale = (terms + 32).loadUnaligned(as: Float.self)
+          let scale = kv_load_f32(terms + 32)
           f = multiplyAdd(f, kv_float_from_int(i), d * scale)
           if tilePanels == 2 { g = multiplyAdd(g, kv_float_from_int(j), d1 * scale) }
           if hasMinimum {
-            let sum = Floats(repeating: (terms + scaledSum).loadUnaligned(as: Float.self))
+            let sum = Floats(repeating: kv_load_f32(terms + scaledSum))
             f = multiplyAdd(f, m, sum)
             if tilePanels == 2 { g = multiplyAdd(g, m1, sum) }
           }
@@ -286,7 +285,7 @@ private struct Tile {
       place = place + 2 * recordBytes
       block = block + 1
     }
-    @inline(__always) func store(_ f: Floats, _ g: Floats, _ r: Int) {
+    @inline(always) func store(_ f: Floats, _ g: Floats, _ r: Int) {
       storeFloats(hasMinimum ? f : f * factor, out + r * outStride)
       if tilePanels == 2 { storeFloats(hasMinimum ? g : g * factor, out + (r * outStride + nextOut)) }
     }
@@ -304,23 +303,23 @@ private struct Tile {
 }
 
 /// The codes in the low halves of the bytes; without minima 16 times them, so that every format's zero is 128.
-@inline(__always) private func low(_ w: SIMD16<UInt32>, _ codes: PackedLayout.Codes, _ hasMinimum: Bool) -> SIMD64<
+@inline(always) private func low(_ w: SIMD16<UInt32>, _ codes: PackedLayout.Codes, _ hasMinimum: Bool) -> SIMD64<
   UInt8
 > {
   codes == .nibbles && !hasMinimum ? masked(w &<< 4, 0xf0f0_f0f0) : looked(masked(w, 0x0f0f_0f0f), codes)
 }
 
 /// The codes in the high halves.
-@inline(__always) private func high(_ w: SIMD16<UInt32>, _ codes: PackedLayout.Codes, _ hasMinimum: Bool) -> SIMD64<
+@inline(always) private func high(_ w: SIMD16<UInt32>, _ codes: PackedLayout.Codes, _ hasMinimum: Bool) -> SIMD64<
   UInt8
 > {
   codes == .nibbles && !hasMinimum ? masked(w, 0xf0f0_f0f0) : looked(masked(w &>> 4, 0x0f0f_0f0f), codes)
 }
 
-@inline(__always) private func masked(_ w: SIMD16<UInt32>, _ mask: UInt32) -> SIMD64<UInt8> {
+@inline(always) private func masked(_ w: SIMD16<UInt32>, _ mask: UInt32) -> SIMD64<UInt8> {
   unsafeBitCast(w & SIMD16<UInt32>(repeating: mask), to: SIMD64<UInt8>.self)
 }
 
-@inline(__always) private func looked(_ w: SIMD64<UInt8>, _ codes: PackedLayout.Codes) -> SIMD64<UInt8> {
+@inline(always) private func looked(_ w: SIMD64<UInt8>, _ codes: PackedLayout.Codes) -> SIMD64<UInt8> {
   codes == .nonLinear ? kv_non_linear64(w) : w
 }
