@@ -88,6 +88,41 @@ KV_INLINE kv_i32x16 kv_dot4(kv_i32x16 acc, kv_u8x64 w, int32_t x) {
 #endif
 }
 
+// What the indices of IQ4_NL stand for, 128 added (ggml-common.h, kvalues_iq4nl).
+static const uint8_t kv_non_linear_codes[16] __attribute__((aligned(16), unused)) = {
+    1, 24, 45, 63, 79, 93, 106, 118, 129, 141, 153, 166, 181, 197, 217, 241};
+
+// The code of one index below 16.
+KV_INLINE uint8_t kv_non_linear_code(int index) { return kv_non_linear_codes[index & 15]; }
+
+// The codes of 64 indices, each below 16.
+KV_INLINE kv_u8x64 kv_non_linear64(kv_u8x64 index) {
+#if defined(__AVX512BW__)
+  __m512i table = _mm512_broadcast_i32x4(_mm_load_si128((const __m128i *)kv_non_linear_codes));
+  return (kv_u8x64)_mm512_shuffle_epi8(table, (__m512i)index);
+#elif defined(__AVX2__)
+  __m256i part[2], table = _mm256_broadcastsi128_si256(_mm_load_si128((const __m128i *)kv_non_linear_codes));
+  memcpy(part, &index, 64);
+  for (int h = 0; h < 2; h++) part[h] = _mm256_shuffle_epi8(table, part[h]);
+  memcpy(&index, part, 64);
+  return index;
+#else
+  uint8_t places[64];
+  memcpy(places, &index, 64);
+  for (int i = 0; i < 64; i++) places[i] = kv_non_linear_codes[places[i] & 15];
+  memcpy(&index, places, 64);
+  return index;
+#endif
+}
+
+// Sixteen signed bytes as floats.
+KV_INLINE kv_f32x16 kv_float_from_int8(const int8_t *p) {
+  typedef int8_t i8x16 __attribute__((ext_vector_type(16)));
+  i8x16 bytes;
+  memcpy(&bytes, p, 16);
+  return __builtin_convertvector(__builtin_convertvector(bytes, kv_i32x16), kv_f32x16);
+}
+
 KV_INLINE kv_f32x16 kv_float_from_int(kv_i32x16 x) { return __builtin_convertvector(x, kv_f32x16); }
 
 // ---------------------------------------------------------------------------------------------- half precision
@@ -190,6 +225,7 @@ KV_LOAD(kv_load_f32x16, kv_f32x16)
 KV_LOAD(kv_load_u32x16, kv_u32x16)
 KV_LOAD(kv_load_u8x64, kv_u8x64)
 KV_LOAD(kv_load_i32, int32_t)
+KV_LOAD(kv_load_f32, float)
 
 KV_INLINE void kv_store_f32x16(void *p, kv_f32x16 x) { memcpy(p, &x, sizeof x); }
 
@@ -197,6 +233,9 @@ KV_INLINE void kv_store_f32x16(void *p, kv_f32x16 x) { memcpy(p, &x, sizeof x); 
 KV_INLINE void kv_prefetch(const void *p, long bytes) {
   for (long i = 0; i < bytes; i += 64) __builtin_prefetch((const char *)p + i, 0, 3);
 }
+
+// Asks for a cache line that is read later, into the second-level cache; any address will do.
+KV_INLINE void kv_prefetch_far(const void *p) { __builtin_prefetch(p, 0, 2); }
 
 // ---------------------------------------------------------------------------------------------- across lanes
 

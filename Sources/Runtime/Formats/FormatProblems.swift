@@ -32,8 +32,9 @@ public enum FormatProblems {
         + "twice, an alignment that is not a power of two. Fetch or convert it again."),
     Entry(
       code: "K206", title: "a tensor type that is not supported",
-      explanation: "F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1 and Q8_0 are read. Files quantised to other types (the K "
-        + "and IQ families) need a copy of the model in one of these."),
+      explanation: "F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K to Q6_K and IQ4_NL are read. Files quantised "
+        + "to other types (the other IQ types, the ternary and microscaling ones) need a copy of the model in one of "
+        + "these."),
     Entry(
       code: "K207", title: "a metadata key is missing",
       explanation: "The model cannot be run without this entry of the file's metadata. The file was written by an "

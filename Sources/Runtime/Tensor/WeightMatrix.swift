@@ -3,7 +3,7 @@ import KernelABI
 /// A weight matrix [outputs, inputs] repacked once into panels of 16 output rows for the kernels.
 public struct WeightMatrix: Sendable {
   enum Storage: Sendable {
-    case packed(AlignedBuffer<UInt8>, bits: Int, zero: Int32, hasMinimum: Bool)
+    case packed(AlignedBuffer<UInt8>, PackedLayout)
     case float(AlignedBuffer<UInt8>, FloatElement)
   }
 
@@ -37,19 +37,11 @@ public struct WeightMatrix: Sendable {
           case .bfloat16: Float(bitPattern: UInt32(place.load(as: UInt16.self)) << 16)
           }
       }
-    case .packed(let records, let bits, let zero, let hasMinimum):
-      let recordBytes = PackedPanels.recordBytes(bits: bits, hasMinimum: hasMinimum)
-      for block in 0..<inputs / 32 {
-        let record = UnsafeRawPointer(records.base) + (row / 16 * (inputs / 32) + block) * recordBytes
-        let scales = (record + 64 * bits).assumingMemoryBound(to: UInt16.self)
-        let scale = Half.float(scales[lane])
-        let minimum = hasMinimum ? Half.float(scales[16 + lane]) : 0
-        for index in 0..<32 {
-          let step = index / 4
-          let byte = (record + (bits == 4 ? step / 2 : step) * 64 + lane * 4 + index % 4).load(as: UInt8.self)
-          let code = bits == 8 ? byte : step % 2 == 0 ? byte & 15 : byte >> 4
-          target[block * 32 + index] = scale * Float(Int32(code) - zero) + minimum
-        }
+    case .packed(let records, let layout):
+      let blocks = inputs / 32
+      for block in 0..<blocks {
+        PackedRecord(records.base, panel: row / 16, block: block, blocks: blocks, layout: layout)
+          .copy(lane: lane, into: target + block * 32)
       }
     }
   }
@@ -57,44 +49,15 @@ public struct WeightMatrix: Sendable {
   /// Where the repacked weights lie: equal for matrices that share them.
   var address: UnsafeRawPointer {
     switch storage {
-    case .packed(let buffer, _, _, _), .float(let buffer, _): UnsafeRawPointer(buffer.base)
+    case .packed(let buffer, _), .float(let buffer, _): UnsafeRawPointer(buffer.base)
     }
   }
 
   /// Bytes of the repacked weights.
   public var bytes: Int {
     switch storage {
-    case .packed(let buffer, _, _, _), .float(let buffer, _): buffer.count
+    case .packed(let buffer, _), .float(let buffer, _): buffer.count
     }
-  }
-}
-
-/// Activations [rows, width] in the forms the products take: floats, and signed bytes made on demand.
-struct Activations {
-  var floats = GrowingBuffer<Float>()
-  private var codes = GrowingBuffer<Int8>()
-  private var scales = GrowingBuffer<Float>()
-  private var sums = GrowingBuffer<Int32>()
-
-  mutating func reserve(rows: Int, width: Int) {
-    floats.reserve(rows * width)
-    codes.reserve(rows * width)
-    scales.reserve(rows * width / 32)
-    sums.reserve(rows * width / 32)
-  }
-
-  /// Rounds the first `rows` rows, each on its own, so a row's codes do not depend on the batch.
-  func quantise(rows: Int, width: Int, _ kernels: KernelTable, _ pool: WorkerPool) {
-    pool.run(over: rows, grain: 8) { range in
-      let first = range.lowerBound
-      kernels.quantiseRows(
-        floats.base + first * width, range.count, width, codes.base + first * width,
-        scales.base + first * width / 32, sums.base + first * width / 32)
-    }
-  }
-
-  func quantised(rows: Int, width: Int) -> QuantisedRows {
-    QuantisedRows(codes: codes.base, scales: scales.base, sums: sums.base, rows: rows, blocks: width / 32)
   }
 }
 
@@ -112,24 +75,26 @@ extension Activations {
     guard let width = products.first?.matrix.inputs, rows > 0 else { return }
     if products.contains(where: \.matrix.takesQuantisedRows) { quantise(rows: rows, width: width, kernels, pool) }
     let quantised = quantised(rows: rows, width: width)
-    let total = products.reduce(0) { $0 + $1.matrix.panels }
+    // Panels go in twos, as a kernel takes them; an odd last one of a matrix goes alone.
+    let total = products.reduce(0) { $0 + ($1.matrix.panels + 1) / 2 }
     // Blocks of rows whose codes stay in the second-level cache while the panels stream past.
     let blockRows = 256
     let blocks = (rows + blockRows - 1) / blockRows
-    let chunks = max(1, min(total / 2, pool.threads * 4))
+    let chunks = max(1, min(total, pool.threads * 4))
     pool.run(blocks * chunks) { task in
       let first = task / chunks * blockRows
       let range = total * (task % chunks) / chunks..<total * (task % chunks + 1) / chunks
       var start = 0
       for product in products {
         let panels = product.matrix.panels
-        let part = range.clamped(to: start..<start + panels)
+        let pairs = (panels + 1) / 2
+        let part = range.clamped(to: start..<start + pairs)
         if !part.isEmpty {
           product.multiply(
             quantised, floats.base, first..<min(rows, first + blockRows),
-            part.lowerBound - start..<part.upperBound - start, kernels)
+            (part.lowerBound - start) * 2..<min(panels, (part.upperBound - start) * 2), kernels)
         }
-        start += panels
+        start += pairs
       }
     }
   }
@@ -143,12 +108,11 @@ extension Product {
     let first = rows.lowerBound
     let out = out + first * outStride
     switch matrix.storage {
-    case .packed(let records, let bits, let zero, let hasMinimum):
-      let weights = PackedPanels(
-        records: records.base, bits: bits, blocks: matrix.inputs / 32, zero: zero, hasMinimum: hasMinimum)
+    case .packed(let records, let layout):
+      let weights = PackedPanels(records: records.base, layout: layout, blocks: matrix.inputs / 32)
       let part = QuantisedRows(
-        codes: quantised.codes + first * matrix.inputs, scales: quantised.scales + first * quantised.blocks,
-        sums: quantised.sums + first * quantised.blocks, rows: rows.count, blocks: quantised.blocks)
+        lines: quantised.lines + first * quantised.blocks * QuantisedRows.lineBytes, rows: rows.count,
+        blocks: quantised.blocks)
       kernels.multiplyPacked(part, weights, panels, out, outStride)
     case .float(let elements, let element):
       let weights = FloatPanels(elements: elements.base, element: element, width: matrix.inputs)

@@ -160,8 +160,15 @@ struct GGUFDamageTests {
         "K205: damaged.gguf: tensor 'm' has rows of 16 elements; expected a multiple of 32, the block of Q8_0"
       ),
       (
+        sample {
+          $0.tensors[0].shape = [128, 2]
+          $0.tensors[0].type = 12
+        },
+        "K205: damaged.gguf: tensor 'm' has rows of 128 elements; expected a multiple of 256, the block of Q4_K"
+      ),
+      (
         sample { $0.tensors[0].type = 5 },
-        "K206: damaged.gguf: tensor 'm' has the unknown type 5; expected F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0"
+        "K206: damaged.gguf: tensor 'm' has the unknown type 5; expected F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_NL"
       ),
       (
         sample { $0.tensors[1].offset = 97 },

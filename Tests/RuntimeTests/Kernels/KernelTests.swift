@@ -50,37 +50,73 @@ struct KernelTests {
     }
   }
 
-  /// Random records with their weights [panels * 16, width].
+  /// The layout of every block format.
+  static let layouts: [PackedLayout] = [
+    Q4_0.layout, Q4_1.layout, Q5_0.layout, Q5_1.layout, Q8_0.layout, IQ4_NL.layout, Q2_K.layout, Q3_K.layout,
+    Q4_K.layout, Q5_K.layout, Q6_K.layout,
+  ]
+  /// ggml-common.h, `kvalues_iq4nl`.
+  static let nonLinear = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113]
+
+  /// Random records of any bytes with their weights [panels * 16, width], by the words of `PackedLayout`.
   static func records(
-    _ draw: inout SeededNumbers, bits: Int, zero: Int32, hasMinimum: Bool, panels: Int, width: Int
+    _ draw: inout SeededNumbers, _ layout: PackedLayout, panels: Int, width: Int
   ) -> (bytes: [UInt8], weights: [Double]) {
     let blocks = width / 32
-    let recordBytes = PackedPanels.recordBytes(bits: bits, hasMinimum: hasMinimum)
-    var bytes = [UInt8](repeating: 0, count: panels * blocks * recordBytes)
+    var bytes: [UInt8] = []
     var weights = [Double](repeating: 0, count: panels * 16 * width)
-    for panel in 0..<panels {
+    func halves(_ limit: Float) -> [UInt16] {
+      (0..<16).map { _ in Half.bits(Float.random(in: -limit...limit, using: &draw)) }
+    }
+    // The last panel may lack its neighbour: what lies in its place is not looked at.
+    for pair in 0..<(panels + 1) / 2 {
+      var headers: [[[UInt16]]] = [[], []]
       for block in 0..<blocks {
-        let record = (panel * blocks + block) * recordBytes
-        for lane in 0..<16 {
-          let scale = Half.bits(Float.random(in: -0.1...0.1, using: &draw))
-          let minimum = hasMinimum ? Half.bits(Float.random(in: -1...1, using: &draw)) : 0
-          let scales = record + 64 * bits + 2 * lane
-          bytes[scales] = UInt8(scale & 255)
-          bytes[scales + 1] = UInt8(scale >> 8)
-          if hasMinimum {
-            bytes[scales + 32] = UInt8(minimum & 255)
-            bytes[scales + 33] = UInt8(minimum >> 8)
-          }
-          for i in 0..<32 {
-            let code = UInt8.random(in: 0...(bits == 4 ? 15 : 255), using: &draw)
-            let (step, j) = i.quotientAndRemainder(dividingBy: 4)
-            if bits == 4 {
-              bytes[record + step / 2 * 64 + lane * 4 + j] |= step % 2 == 0 ? code : code << 4
-            } else {
-              bytes[record + step * 64 + lane * 4 + j] = code
+        if layout.hasHeaders, block % 8 == 0 {
+          for side in 0..<2 {
+            headers[side] = [halves(1e-3), halves(1e-2)]
+            for header in headers[side].prefix(layout.hasMinimum ? 2 : 1) {
+              bytes += header.flatMap { GGUFBuilder.little($0) }
             }
-            weights[(panel * 16 + lane) * width + block * 32 + i] =
-              Double(Half.float(scale)) * Double(Int32(code) - zero) + Double(Half.float(minimum))
+          }
+        }
+        for side in 0..<2 {
+          let panel = 2 * pair + side
+          let codes = (0..<(layout.codes == .bytes ? 512 : 256)).map { _ in UInt8.random(in: 0...255, using: &draw) }
+          bytes += codes
+          // Scales of each part, then minima of each part.
+          var numbers: [[Double]] = []
+          for list in 0..<layout.parts * (layout.hasMinimum ? 2 : 1) {
+            if layout.hasHeaders {
+              let integers = (0..<16).map { _ in Int8.random(in: -128...127, using: &draw) }
+              bytes += integers.map { UInt8(bitPattern: $0) }
+              let header = headers[side][list / layout.parts]
+              numbers.append((0..<16).map { Double(Half.float(header[$0])) * Double(integers[$0]) })
+            } else {
+              let list = halves(list < layout.parts ? 0.1 : 1)
+              bytes += list.flatMap { GGUFBuilder.little($0) }
+              numbers.append(list.map { Double(Half.float($0)) })
+            }
+          }
+          guard panel < panels else { continue }
+          for lane in 0..<16 {
+            for i in 0..<32 {
+              let part = i * layout.parts / 32
+              let scale = numbers[part][lane]
+              let minimum = layout.hasMinimum ? numbers[layout.parts + part][lane] : 0
+              let (step, j) = i.quotientAndRemainder(dividingBy: 4)
+              let byte = codes[layout.codes == .bytes ? step * 64 + lane * 4 + j : step / 2 * 64 + lane * 4 + j]
+              let nibble = Double(step % 2 == 0 ? byte & 15 : byte >> 4)
+              let weight =
+                switch layout.codes {
+                case .bytes where layout.hasMinimum: scale * Double(byte) + minimum
+                case .bytes: scale * (Double(byte) - 128) / Double(1 << layout.shift)
+                case .nibbles where layout.hasMinimum: scale * nibble + minimum
+                case .nibbles: scale * (16 * nibble - 128) / Double(1 << layout.shift)
+                case .nonLinear: scale * Double(nonLinear[Int(nibble)])
+                }
+              weights[(panel * 16 + lane) * width + block * 32 + i] = weight
+            }
           }
         }
       }
@@ -91,25 +127,22 @@ struct KernelTests {
   @Test("integer products equal the twin's within 2e-6 of the magnitudes", arguments: InstructionSet.available)
   func multiplyPacked(_ set: InstructionSet) {
     let kernels = KernelTrial(set)
-    for trial in 0..<40 {
+    for trial in 0..<8 * Self.layouts.count {
       var draw = SeededNumbers(trial)
-      let bits = trial % 2 == 0 ? 4 : 8
-      let hasMinimum = trial % 4 < 2
-      let zero: Int32 = [0, 8, 16, 128][trial % 4]
-      let width = 32 * draw.int(1...6)
+      let layout = Self.layouts[trial % Self.layouts.count]
+      let width = (layout.hasHeaders ? 256 : 32) * draw.int(1...(layout.hasHeaders ? 2 : 6))
       let panels = draw.int(1...3)
       let rows = draw.int(1...20)
       let x = draw.numbers(rows * width)
-      let (bytes, weights) = Self.records(
-        &draw, bits: bits, zero: zero, hasMinimum: hasMinimum, panels: panels, width: width)
-      let found = kernels.multiplyPacked(
-        x, width: width, bytes, bits: bits, zero: zero, hasMinimum: hasMinimum, panels: panels)
+      let (bytes, weights) = Self.records(&draw, layout, panels: panels, width: width)
+      #expect(bytes.count == (panels + 1) / 2 * layout.pairBytes(blocks: width / 32))
+      let found = kernels.multiplyPacked(x, width: width, bytes, layout, panels: panels)
       let codes = ScalarTwins.quantiseRows(x)
       let rounded = codes.codes.indices.map { Double(codes.codes[$0]) * Double(codes.scales[$0 / 32]) }
       let twin = ScalarTwins.multiply(rounded, weights, rows: rows, outputs: panels * 16, inputs: width)
       let sizes = ScalarTwins.multiply(
         rounded.map(abs), weights.map(abs), rows: rows, outputs: panels * 16, inputs: width)
-      #expect(Self.error(found, twin, sizes) < 2e-6, "\(bits) bits, zero \(zero), \(rows) rows")
+      #expect(Self.error(found, twin, sizes) < 2e-6, "\(layout), \(rows) rows")
     }
   }
 

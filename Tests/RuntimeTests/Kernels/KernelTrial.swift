@@ -20,32 +20,40 @@ struct KernelTrial {
   func quantiseRows(_ x: [Float], width: Int) -> (codes: [Int8], scales: [Float], sums: [Int32]) {
     var codes = [Int8](repeating: 0, count: x.count)
     var scales = [Float](repeating: 0, count: x.count / 32)
-    var sums = [Int32](repeating: 0, count: x.count / 32)
+    var sums = [Int32](repeating: 0, count: x.count / 16)
     table.quantiseRows(x, x.count / width, width, &codes, &scales, &sums)
     return (codes, scales, sums)
   }
 
-  /// [rows, panels * 16]; records as `PackedPanels` describes them.
+  /// The lines of `QuantisedRows` made plainly.
+  static func lines(codes: [Int8], scales: [Float], sums: [Int32]) -> [UInt8] {
+    scales.indices.flatMap { block -> [UInt8] in
+      let halves = [sums[2 * block], sums[2 * block + 1]]
+      let all = [halves[0] + halves[1]] + halves
+      let floats = [scales[block]] + all.map { scales[block] * Float($0) }
+      let words = floats.map(\.bitPattern) + all.map { UInt32(bitPattern: -128 * $0) } + [0]
+      return codes[block * 32..<(block + 1) * 32].map { UInt8(bitPattern: $0) }
+        + words.flatMap { GGUFBuilder.little($0) }
+    }
+  }
+
+  /// [rows, panels * 16]; records as `PackedLayout` describes them.
+  ///
+  /// With `ranges`, panels are given to the kernel in these parts.
   func multiplyPacked(
-    _ x: [Float], width: Int, _ records: [UInt8], bits: Int, zero: Int32, hasMinimum: Bool, panels: Int
+    _ x: [Float], width: Int, _ records: [UInt8], _ layout: PackedLayout, panels: Int, ranges: [Range<Int>]? = nil
   ) -> [Float] {
     let rows = x.count / width
     let (codes, scales, sums) = quantiseRows(x, width: width)
+    let lines = Self.lines(codes: codes, scales: scales, sums: sums)
     return Self.guarded(rows * panels * 16) { out in
-      records.withUnsafeBytes { bytes in
-        guard let base = bytes.baseAddress else { return }
-        codes.withUnsafeBufferPointer { codes in
-          scales.withUnsafeBufferPointer { scales in
-            sums.withUnsafeBufferPointer { sums in
-              guard let codes = codes.baseAddress, let scales = scales.baseAddress, let sums = sums.baseAddress else {
-                return
-              }
-              table.multiplyPacked(
-                QuantisedRows(codes: codes, scales: scales, sums: sums, rows: rows, blocks: width / 32),
-                PackedPanels(
-                  records: base, bits: bits, blocks: width / 32, zero: zero, hasMinimum: hasMinimum),
-                0..<panels, out, panels * 16)
-            }
+      records.withUnsafeBytes { records in
+        lines.withUnsafeBytes { lines in
+          guard let records = records.baseAddress, let lines = lines.baseAddress else { return }
+          for range in ranges ?? [0..<panels] {
+            table.multiplyPacked(
+              QuantisedRows(lines: lines, rows: rows, blocks: width / 32),
+              PackedPanels(records: records, layout: layout, blocks: width / 32), range, out, panels * 16)
           }
         }
       }

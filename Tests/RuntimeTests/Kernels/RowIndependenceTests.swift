@@ -32,13 +32,18 @@ struct RowIndependenceTests {
     var draw = SeededNumbers(test.rows)
     let width = 96
     let x = draw.numbers(test.rows * width)
-    for (bits, hasMinimum, zero) in [(4, true, Int32(0)), (4, false, 8), (8, true, 0), (8, false, 128)] {
-      let (bytes, _) = KernelTests.records(
-        &draw, bits: bits, zero: zero, hasMinimum: hasMinimum, panels: 2, width: width)
-      func product(_ x: [Float]) -> [Float] {
-        kernels.multiplyPacked(x, width: width, bytes, bits: bits, zero: zero, hasMinimum: hasMinimum, panels: 2)
+    for layout in KernelTests.layouts {
+      let width = layout.hasHeaders ? 256 : 96
+      let x = draw.numbers(test.rows * width)
+      let panels = 3
+      let (bytes, _) = KernelTests.records(&draw, layout, panels: panels, width: width)
+      func product(_ x: [Float]) -> [Float] { kernels.multiplyPacked(x, width: width, bytes, layout, panels: panels) }
+      let whole = product(x)
+      Self.check(test.rows, whole) { product(Self.row(x, $0, of: test.rows)) }
+      for ranges in [[0..<1, 1..<3], [1..<2, 2..<3, 0..<1], [0..<2, 2..<3]] {
+        let parts = kernels.multiplyPacked(x, width: width, bytes, layout, panels: panels, ranges: ranges)
+        #expect(parts.map(\.bitPattern) == whole.map(\.bitPattern), "panels \(ranges)")
       }
-      Self.check(test.rows, product(x)) { product(Self.row(x, $0, of: test.rows)) }
     }
     for element in KernelTests.elements {
       let weights = KernelTrial.representable(draw.numbers(32 * width), element)

@@ -4,7 +4,7 @@ import Foundation
 
 /// Each kernel written out plainly over arrays, in double precision: what the vector kernels are compared with.
 enum ScalarTwins {
-  /// Codes, scales and sums of codes of 32-blocks: code = round half even(x * (127 / max |x|)).
+  /// Codes and scales of 32-blocks, and sums of the codes of each half of them: code = round half even(x * (127 / max |x|)).
   static func quantiseRows(_ x: [Float]) -> (codes: [Int8], scales: [Float], sums: [Int32]) {
     var codes: [Int8] = []
     var scales: [Float] = []
@@ -16,7 +16,8 @@ enum ScalarTwins {
       let rounded = block.map { Int8(($0 * inverse).rounded(.toNearestOrEven)) }
       codes += rounded
       scales.append(largest / 127)
-      sums.append(rounded.reduce(0) { $0 + Int32($1) })
+      sums.append(rounded[..<16].reduce(0) { $0 + Int32($1) })
+      sums.append(rounded[16...].reduce(0) { $0 + Int32($1) })
     }
     return (codes, scales, sums)
   }

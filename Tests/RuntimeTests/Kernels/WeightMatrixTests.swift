@@ -4,17 +4,29 @@ import Testing
 @testable import Runtime
 
 struct WeightMatrixTests {
-  static let formats: [GGUFType] = [.q4_0, .q4_1, .q5_0, .q5_1, .q8_0]
+  static let formats: [GGUFType] = [
+    .q4_0, .q4_1, .q5_0, .q5_1, .q8_0, .q2_K, .q3_K, .q4_K, .q5_K, .q6_K, .iq4_NL,
+  ]
 
   /// Random blocks of a format whose scales and minima are ordinary numbers.
   static func blocks(_ type: GGUFType, count: Int, _ draw: inout SeededNumbers) -> [UInt8] {
     var bytes = (0..<count * type.blockBytes).map { _ in UInt8.random(in: 0...255, using: &draw) }
     for block in 0..<count {
-      let halves = type == .q4_1 || type == .q5_1 ? 2 : 1
-      for half in 0..<halves {
-        let bits = Half.bits(Float.random(in: -0.2...0.2, using: &draw))
-        bytes[block * type.blockBytes + 2 * half] = UInt8(bits & 255)
-        bytes[block * type.blockBytes + 2 * half + 1] = UInt8(bits >> 8)
+      // Where the scale and the minimum of a block lie, and how large they are.
+      let (places, limit): ([Int], Float) =
+        switch type {
+        case .q4_1, .q5_1: ([0, 2], 0.2)
+        case .q4_K, .q5_K: ([0, 2], 5e-3)
+        case .q2_K: ([80, 82], 2e-2)
+        case .q3_K: ([108], 1e-2)
+        case .q6_K: ([208], 1e-3)
+        case .iq4_NL: ([0], 0.02)
+        default: ([0], 0.2)
+        }
+      for place in places {
+        let bits = Half.bits(Float.random(in: -limit...limit, using: &draw))
+        bytes[block * type.blockBytes + place] = UInt8(bits & 255)
+        bytes[block * type.blockBytes + place + 1] = UInt8(bits >> 8)
       }
     }
     return bytes
@@ -29,6 +41,12 @@ struct WeightMatrixTests {
     case .q5_0: WeightMatrix(Q5_0.self, source, outputs: outputs, inputs: inputs, pool: pool)
     case .q5_1: WeightMatrix(Q5_1.self, source, outputs: outputs, inputs: inputs, pool: pool)
     case .q8_0: WeightMatrix(Q8_0.self, source, outputs: outputs, inputs: inputs, pool: pool)
+    case .q2_K: WeightMatrix(Q2_K.self, source, outputs: outputs, inputs: inputs, pool: pool)
+    case .q3_K: WeightMatrix(Q3_K.self, source, outputs: outputs, inputs: inputs, pool: pool)
+    case .q4_K: WeightMatrix(Q4_K.self, source, outputs: outputs, inputs: inputs, pool: pool)
+    case .q5_K: WeightMatrix(Q5_K.self, source, outputs: outputs, inputs: inputs, pool: pool)
+    case .q6_K: WeightMatrix(Q6_K.self, source, outputs: outputs, inputs: inputs, pool: pool)
+    case .iq4_NL: WeightMatrix(IQ4_NL.self, source, outputs: outputs, inputs: inputs, pool: pool)
     default: nil
     }
   }
@@ -52,8 +70,8 @@ struct WeightMatrixTests {
         let pool = WorkerPool(threads: threads)
         for outputs in [1, 16, 40] {
           var draw = SeededNumbers(trial &* 10 &+ outputs)
-          let inputs = 32 * draw.int(1...5)
-          let bytes = Self.blocks(type, count: outputs * inputs / 32, &draw)
+          let inputs = type.blockElements * draw.int(1...(type.blockElements == 32 ? 5 : 2))
+          let bytes = Self.blocks(type, count: outputs * inputs / type.blockElements, &draw)
           var weights = [Float](repeating: 0, count: outputs * inputs)
           let matrix = try bytes.withUnsafeBytes { source -> WeightMatrix in
             let base = try #require(source.baseAddress)
@@ -85,8 +103,8 @@ struct WeightMatrixTests {
   func oneHot(_ type: GGUFType) throws {
     var draw = SeededNumbers(4)
     let pool = WorkerPool(threads: 1)
-    let (outputs, inputs) = (20, 64)
-    let bytes = Self.blocks(type, count: outputs * inputs / 32, &draw)
+    let (outputs, inputs) = (20, 2 * type.blockElements)
+    let bytes = Self.blocks(type, count: outputs * inputs / type.blockElements, &draw)
     var weights = [Float](repeating: 0, count: outputs * inputs)
     let matrix = try bytes.withUnsafeBytes { source -> WeightMatrix in
       let base = try #require(source.baseAddress)
@@ -101,6 +119,24 @@ struct WeightMatrixTests {
         let expected = 127 * weights[output * inputs + i]
         #expect(abs(found[i * 32 + output] - expected) <= 1e-5 * abs(expected) + 1e-4)
       }
+    }
+  }
+
+  @Test("a row read back is the row dequantised, to the bit, in every block format", arguments: formats)
+  func copyRow(_ type: GGUFType) throws {
+    var draw = SeededNumbers(6)
+    let (outputs, inputs) = (21, 2 * type.blockElements)
+    let bytes = Self.blocks(type, count: outputs * 2, &draw)
+    var weights = [Float](repeating: 0, count: outputs * inputs)
+    let matrix = try bytes.withUnsafeBytes { source -> WeightMatrix in
+      let base = try #require(source.baseAddress)
+      GGUFDequantise.write(type, from: base, elementCount: weights.count, to: &weights)
+      return try #require(Self.pack(type, base, outputs, inputs, WorkerPool(threads: 2)))
+    }
+    for row in 0..<outputs {
+      var found = [Float](repeating: .nan, count: inputs)
+      matrix.copyRow(row, into: &found)
+      #expect(found == Array(weights[row * inputs..<(row + 1) * inputs]), "row \(row)")
     }
   }
 

@@ -1,3 +1,5 @@
+import CIntrinsics
+
 /// The scalar reference that turns stored weights into 32-bit floats (ggml-quants.c, `dequantize_row_*`).
 public enum GGUFDequantise {
   /// Writes `elementCount` floats, block by block, with ggml's order of operations.
@@ -21,6 +23,12 @@ public enum GGUFDequantise {
       case .q5_0: blockQ50(from, to)
       case .q5_1: blockQ51(from, to)
       case .q8_0: blockQ80(from, to)
+      case .iq4_NL: blockIQ4NL(from, to)
+      case .q2_K: superBlock(Q2_K.self, from, to)
+      case .q3_K: superBlock(Q3_K.self, from, to)
+      case .q4_K: superBlock(Q4_K.self, from, to)
+      case .q5_K: superBlock(Q5_K.self, from, to)
+      case .q6_K: superBlock(Q6_K.self, from, to)
       default: return false
       }
     }
@@ -80,6 +88,35 @@ public enum GGUFDequantise {
     let d = half(from, 0)
     for index in 0..<32 {
       to[index] = Float(from.load(fromByteOffset: 2 &+ index, as: Int8.self)) * d
+    }
+  }
+
+  /// x = d table[q]; element i is the low half of byte i, element i + 16 the high half.
+  private static func blockIQ4NL(_ from: UnsafeRawPointer, _ to: UnsafeMutablePointer<Float>) {
+    let d = half(from, 0)
+    for index in 0..<16 {
+      let byte = Int32(from.load(fromByteOffset: 2 &+ index, as: UInt8.self))
+      to[index] = d * Float(Int32(kv_non_linear_code(byte & 15)) &- 128)
+      to[index &+ 16] = d * Float(Int32(kv_non_linear_code(byte >> 4)) &- 128)
+    }
+  }
+
+  /// x = (d scale) (q - zero), or (d scale) q - (m minimum), with integer scales and minima of 16 or 32 elements.
+  private static func superBlock<Format: BlockFormat>(
+    _: Format.Type, _ from: UnsafeRawPointer, _ to: UnsafeMutablePointer<Float>
+  ) {
+    let layout = Format.layout
+    let zero = layout.hasMinimum ? 0 : Int32(128) >> Int32(layout.shift)
+    let width = 32 / layout.parts
+    UnpackedBlock.with { unpacked in
+      let scales = Format.read(from, unpacked)
+      let d = HalfFloat.widened(scales.scale)
+      let m = HalfFloat.widened(scales.minimum)
+      for index in 0..<256 {
+        let scale = d * Float(unpacked.scales[index / width])
+        let product = scale * Float(Int32(unpacked.codes[index]) &- zero)
+        to[index] = layout.hasMinimum ? product + m * Float(unpacked.minima[index / width]) : product
+      }
     }
   }
 

@@ -38,7 +38,9 @@ public enum GGUFType: UInt32, CaseIterable, Sendable {
   case q1_0 = 41
 
   /// The types that can be dequantised, in the order messages list them.
-  public static let supported: [GGUFType] = [.f32, .f16, .bf16, .q4_0, .q4_1, .q5_0, .q5_1, .q8_0]
+  public static let supported: [GGUFType] = [
+    .f32, .f16, .bf16, .q4_0, .q4_1, .q5_0, .q5_1, .q8_0, .q2_K, .q3_K, .q4_K, .q5_K, .q6_K, .iq4_NL,
+  ]
 
   /// Whether kvsh can compute with this type.
   public var isSupported: Bool { GGUFType.supported.contains(self) }

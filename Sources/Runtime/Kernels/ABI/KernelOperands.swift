@@ -1,46 +1,87 @@
-/// Activations rounded to signed bytes in blocks of 32 along the row.
+/// Activations rounded to signed bytes in blocks of 32 along the row, a cache line a block.
+///
+/// A line is the 32 codes and then, as 32-bit words, what a product needs of the block beside them: its scale; scale
+/// times the sum of all, the first 16 and the last 16 codes; -128 times those three sums as integers; a zero.
 public struct QuantisedRows {
-  public let codes: UnsafePointer<Int8>  // [rows, 32 * blocks]
-  public let scales: UnsafePointer<Float>  // [rows, blocks]
-  public let sums: UnsafePointer<Int32>  // [rows, blocks], sum of the codes of a block
+  public let lines: UnsafeRawPointer  // [rows, blocks, lineBytes]
   public let rows: Int
   public let blocks: Int
 
-  public init(
-    codes: UnsafePointer<Int8>, scales: UnsafePointer<Float>, sums: UnsafePointer<Int32>, rows: Int, blocks: Int
-  ) {
-    self.codes = codes
-    self.scales = scales
-    self.sums = sums
+  public static let lineBytes = 64
+
+  public init(lines: UnsafeRawPointer, rows: Int, blocks: Int) {
+    self.lines = lines
     self.rows = rows
     self.blocks = blocks
   }
 }
 
-/// Integer weights in panels of 16 output rows: per panel and 32-block a record of codes, 16 half-precision scales
-/// and, if `hasMinimum`, 16 half-precision minima. weight = scale * (code - zero) + minimum.
+/// How the integer weights of a panel are laid out: weight = scale * (code - 128) / 2^shift, or
+/// scale * code + minimum if it has minima.
 ///
-/// Codes of a record are eight steps of four inputs, [step, output row, 4]; with 4 bits two steps share the bytes,
-/// the even one in the low nibbles.
-public struct PackedPanels {
-  public let records: UnsafeRawPointer  // [panels, blocks, recordBytes]
-  public let bits: Int  // 4 or 8
-  public let blocks: Int
-  public let zero: Int32
-  public let hasMinimum: Bool
-
-  public init(records: UnsafeRawPointer, bits: Int, blocks: Int, zero: Int32, hasMinimum: Bool) {
-    self.records = records
-    self.bits = bits
-    self.blocks = blocks
-    self.zero = zero
-    self.hasMinimum = hasMinimum
+/// A record holds 16 output rows x 32 inputs: codes, then for each part of the block 16 scales, then as many minima.
+/// Codes are eight steps of four inputs, [step, output row, 4]; with half a byte a code two steps share the bytes, the
+/// even one in the low halves. Scales are half precision; or signed bytes, to be multiplied by one half-precision
+/// number for 8 blocks (and the minima by another), which lies in front of the 8 records: the product of both is
+/// exact in single precision, which a scale rounded to half precision would not be, and takes half the space.
+///
+/// Panels lie in twos, record beside record and header beside header, so that a product of two reads one stream.
+public struct PackedLayout: Sendable, Equatable {
+  public enum Codes: Sendable, Equatable {
+    /// Half a byte: the code itself beside minima, 16 times it without.
+    case nibbles
+    /// Half a byte, an index into `kv_non_linear_codes`.
+    case nonLinear
+    case bytes
   }
 
-  public var codeBytes: Int { 64 * bits }
-  public var recordBytes: Int { Self.recordBytes(bits: bits, hasMinimum: hasMinimum) }
+  public let codes: Codes
+  /// Scales of a block of 32: 1, or 2 for one every 16 inputs.
+  public let parts: Int
+  public let hasMinimum: Bool
+  /// Whether scales are bytes under a header every 8 blocks.
+  public let hasHeaders: Bool
+  /// How far a code has been shifted to make its zero 128; 0 with minima.
+  public let shift: Int
 
-  public static func recordBytes(bits: Int, hasMinimum: Bool) -> Int { 64 * bits + (hasMinimum ? 64 : 32) }
+  public init(_ codes: Codes, parts: Int = 1, hasMinimum: Bool, hasHeaders: Bool = false, shift: Int = 0) {
+    self.codes = codes
+    self.parts = parts
+    self.hasMinimum = hasMinimum
+    self.hasHeaders = hasHeaders
+    self.shift = shift
+  }
+
+  public var codeBytes: Int { codes == .bytes ? 512 : 256 }
+  public var scaleBytes: Int { hasHeaders ? 16 : 32 }
+  public var recordBytes: Int { codeBytes + parts * scaleBytes * (hasMinimum ? 2 : 1) }
+  public var headerBytes: Int { hasHeaders ? (hasMinimum ? 64 : 32) : 0 }
+
+  /// Bytes of two panels; with headers, `blocks` is a multiple of 8.
+  public func pairBytes(blocks: Int) -> Int { 2 * (blocks * recordBytes + blocks / 8 * headerBytes) }
+
+  /// Where the record of a panel's block starts.
+  public func recordOffset(panel: Int, block: Int, blocks: Int) -> Int {
+    panel / 2 * pairBytes(blocks: blocks) + (2 * block + panel % 2) * recordBytes + (block / 8 + 1) * 2 * headerBytes
+  }
+
+  /// Where the header above a panel's block starts.
+  public func headerOffset(panel: Int, block: Int, blocks: Int) -> Int {
+    panel / 2 * pairBytes(blocks: blocks) + block / 8 * 2 * (8 * recordBytes + headerBytes) + panel % 2 * headerBytes
+  }
+}
+
+/// Integer weights in panels of 16 output rows.
+public struct PackedPanels {
+  public let records: UnsafeRawPointer  // [(panels + 1) / 2, layout.pairBytes]
+  public let layout: PackedLayout
+  public let blocks: Int
+
+  public init(records: UnsafeRawPointer, layout: PackedLayout, blocks: Int) {
+    self.records = records
+    self.layout = layout
+    self.blocks = blocks
+  }
 }
 
 /// Float elements as they lie in memory.

@@ -48,7 +48,8 @@ public final class KernelTable: Sendable {
     self.floatFromHalf = floatFromHalf
   }
 
-  /// Rounds each 32-block of x to signed bytes: codes [rows, width], scales and sums of codes [rows, width / 32].
+  /// Rounds each 32-block of x to signed bytes: codes [rows, width], scales [rows, width / 32]; and sums of the codes of
+  /// each half of a block [rows, width / 16].
   public typealias QuantiseRows =
     @Sendable (
       _ x: UnsafePointer<Float>, _ rows: Int, _ width: Int, _ codes: UnsafeMutablePointer<Int8>,

@@ -1,160 +1,325 @@
 import CIntrinsics
 import KernelABI
 
-/// Integer matrix product: 16 output rows in the lanes, up to eight activation rows in registers.
+/// Integer matrix product: 16 output rows in the lanes, up to six activation rows by two panels in registers.
+///
+/// The least a (row, panel, block) can take is 8 vpdpbusd, a multiplication by the scales, an addition of the product
+/// and, beside minima, one more: 10 or 11 instructions of the two pipes that multiply. All else is kept off them: the
+/// zero of a code is in the integers' first value, sums are scaled when activations are rounded. Two panels a tile
+/// halve the loads of activations, which would be one a vpdpbusd.
 ///
 /// A (row, output) sum is formed in the same order for every tile height, so a row's result does not depend on its batch.
 @Sendable func multiplyPacked(
   _ x: QuantisedRows, _ weights: PackedPanels, _ panels: Range<Int>, _ out: UnsafeMutablePointer<Float>,
   _ outStride: Int
 ) {
-  switch (weights.bits, weights.hasMinimum) {
-  case (4, true): panelLoop(x, weights, panels, out, outStride, bits: 4, hasMinimum: true)
-  case (4, false): panelLoop(x, weights, panels, out, outStride, bits: 4, hasMinimum: false)
-  case (_, true): panelLoop(x, weights, panels, out, outStride, bits: 8, hasMinimum: true)
-  case (_, false): panelLoop(x, weights, panels, out, outStride, bits: 8, hasMinimum: false)
-  }
-}
-
-@inline(always) private func panelLoop(
-  _ x: QuantisedRows, _ weights: PackedPanels, _ panels: Range<Int>, _ out: UnsafeMutablePointer<Float>,
-  _ outStride: Int, bits: Int, hasMinimum: Bool
-) {
-  let recordBytes = PackedPanels.recordBytes(bits: bits, hasMinimum: hasMinimum)
+  let layout = weights.layout
+  let pairBytes = layout.pairBytes(blocks: weights.blocks)
+  let tiles = Tiles(layout)
+  var tile = Tile(
+    pair: weights.records, side: 0, isWhole: false, isFirst: false, blocks: weights.blocks,
+    hasHeaders: layout.hasHeaders, headerBytes: layout.headerBytes, recordBytes: layout.recordBytes,
+    scaleBytes: layout.scaleBytes,
+    // A power of two: the shift of the codes is undone without rounding.
+    factor: 1 / Float(1 &<< layout.shift), outStride: outStride)
+  // Sums and scales of two halves at once leave no registers for six rows.
+  let tallest = layout.parts == 1 ? mostRows : 4
   var panel = panels.lowerBound
   while panel < panels.upperBound {
-    let records = weights.records + panel * weights.blocks * recordBytes
-    let target = out + panel * 16
+    tile.pair = weights.records + panel / 2 * pairBytes
+    tile.side = panel & 1
+    // Without its neighbour a panel takes the neighbour's place too: both halves of the tile do the same.
+    tile.isWhole = tilePanels == 2 && tile.side == 0 && panel + 1 < panels.upperBound
     var row = 0
     while row < x.rows {
       let left = x.rows - row
-      let p = target + row * outStride
-      if left >= 8 {
-        tile(x, row, records, recordBytes, weights.zero, p, outStride, rows: 8, bits: bits, hasMinimum: hasMinimum)
-        row = row + 8
-      } else if left >= 4 {
-        tile(x, row, records, recordBytes, weights.zero, p, outStride, rows: 4, bits: bits, hasMinimum: hasMinimum)
-        row = row + 4
-      } else if left >= 2 {
-        tile(x, row, records, recordBytes, weights.zero, p, outStride, rows: 2, bits: bits, hasMinimum: hasMinimum)
-        row = row + 2
+      // Eight rows are two tiles of four: a tile of six and one of two would take longer.
+      let rows = tallest >= 6 && left >= 6 && left != 8 ? 6 : left >= 4 ? 4 : left >= 2 ? 2 : 1
+      let lines = x.lines + row * x.blocks * QuantisedRows.lineBytes
+      let target = out + row * outStride + panel * 16
+      tile.isFirst = row == 0
+      if rows >= 4 {
+        tiles.tall(tile, lines, target, rows)
       } else {
-        tile(x, row, records, recordBytes, weights.zero, p, outStride, rows: 1, bits: bits, hasMinimum: hasMinimum)
-        row = row + 1
+        tiles.short(tile, lines, target, rows)
       }
+      row = row + rows
     }
-    panel = panel + 1
+    panel = panel + (tile.isWhole ? 2 : 1)
   }
 }
 
-/// `rows`, `bits` and `hasMinimum` are literals at every call: the branches on them vanish.
-@inline(always) private func tile(
-  _ x: QuantisedRows, _ firstRow: Int, _ records: UnsafeRawPointer, _ recordBytes: Int, _ zero: Int32,
-  _ out: UnsafeMutablePointer<Float>, _ outStride: Int, rows: Int, bits: Int, hasMinimum: Bool
-) {
-  let width = x.blocks * 32
-  let c0 = UnsafeRawPointer(x.codes + firstRow * width)
-  let s0 = x.scales + firstRow * x.blocks
-  let t0 = x.sums + firstRow * x.blocks
-  var f0 = Floats()
-  var f1 = Floats()
-  var f2 = Floats()
-  var f3 = Floats()
-  var f4 = Floats()
-  var f5 = Floats()
-  var f6 = Floats()
-  var f7 = Floats()
-  var block = 0
-  while block < x.blocks {
-    let record = records + block * recordBytes
-    let codes = c0 + block * 32
-    @inline(always) func start(_ r: Int) -> Ints { Ints(repeating: 0 - zero * t0[r * x.blocks + block]) }
-    @inline(always) func word(_ r: Int, _ step: Int) -> Int32 {
-      kv_load_i32(codes + (r * width + step * 4))
+#if KERNELS_V4
+  private let tilePanels = 2
+  private let mostRows = 6
+#else
+  // Half or a quarter of the registers: one panel, four rows.
+  private let tilePanels = 1
+  private let mostRows = 4
+#endif
+
+private typealias TileFunction = (Tile, UnsafeRawPointer, UnsafeMutablePointer<Float>, Int) -> Void
+
+/// The functions of a layout for 4 or 6 rows and for 1 or 2; apart, as the inliner gives up on more in one function.
+private struct Tiles {
+  let tall: TileFunction
+  let short: TileFunction
+
+  init(_ layout: PackedLayout) {
+    switch (layout.codes, layout.hasMinimum, layout.parts) {
+    case (.nibbles, false, 1):
+      tall = { $0.tall($1, $2, $3, .nibbles, hasMinimum: false, parts: 1) }
+      short = { $0.short($1, $2, $3, .nibbles, hasMinimum: false, parts: 1) }
+    case (.nibbles, true, 1):
+      tall = { $0.tall($1, $2, $3, .nibbles, hasMinimum: true, parts: 1) }
+      short = { $0.short($1, $2, $3, .nibbles, hasMinimum: true, parts: 1) }
+    case (.nibbles, false, _):
+      tall = { $0.tall($1, $2, $3, .nibbles, hasMinimum: false, parts: 2) }
+      short = { $0.short($1, $2, $3, .nibbles, hasMinimum: false, parts: 2) }
+    case (.nibbles, true, _):
+      tall = { $0.tall($1, $2, $3, .nibbles, hasMinimum: true, parts: 2) }
+      short = { $0.short($1, $2, $3, .nibbles, hasMinimum: true, parts: 2) }
+    case (.nonLinear, _, _):
+      tall = { $0.tall($1, $2, $3, .nonLinear, hasMinimum: false, parts: 1) }
+      short = { $0.short($1, $2, $3, .nonLinear, hasMinimum: false, parts: 1) }
+    case (.bytes, false, 1):
+      tall = { $0.tall($1, $2, $3, .bytes, hasMinimum: false, parts: 1) }
+      short = { $0.short($1, $2, $3, .bytes, hasMinimum: false, parts: 1) }
+    case (.bytes, true, _):
+      tall = { $0.tall($1, $2, $3, .bytes, hasMinimum: true, parts: 1) }
+      short = { $0.short($1, $2, $3, .bytes, hasMinimum: true, parts: 1) }
+    case (.bytes, false, _):
+      tall = { $0.tall($1, $2, $3, .bytes, hasMinimum: false, parts: 2) }
+      short = { $0.short($1, $2, $3, .bytes, hasMinimum: false, parts: 2) }
     }
-    var i0 = start(0)
-    var i1 = Ints()
-    var i2 = Ints()
-    var i3 = Ints()
-    var i4 = Ints()
-    var i5 = Ints()
-    var i6 = Ints()
-    var i7 = Ints()
-    if rows > 1 { i1 = start(1) }
-    if rows > 2 {
-      i2 = start(2)
-      i3 = start(3)
-    }
-    if rows > 4 {
-      i4 = start(4)
-      i5 = start(5)
-      i6 = start(6)
-      i7 = start(7)
-    }
-    @inline(always) func multiply(_ w: SIMD64<UInt8>, _ step: Int) {
-      i0 = kv_dot4(i0, w, word(0, step))
-      if rows > 1 { i1 = kv_dot4(i1, w, word(1, step)) }
-      if rows > 2 {
-        i2 = kv_dot4(i2, w, word(2, step))
-        i3 = kv_dot4(i3, w, word(3, step))
-      }
-      if rows > 4 {
-        i4 = kv_dot4(i4, w, word(4, step))
-        i5 = kv_dot4(i5, w, word(5, step))
-        i6 = kv_dot4(i6, w, word(6, step))
-        i7 = kv_dot4(i7, w, word(7, step))
-      }
-    }
-    if bits == 4 {
-      var vector = 0
-      while vector < 4 {
-        let pair = kv_load_u8x64(record + vector * 64)
-        let words = unsafeBitCast(pair, to: SIMD16<UInt32>.self)
-        let mask = SIMD16<UInt32>(repeating: 0x0f0f_0f0f)
-        multiply(unsafeBitCast(words & mask, to: SIMD64<UInt8>.self), vector &* 2)
-        multiply(unsafeBitCast((words &>> 4) & mask, to: SIMD64<UInt8>.self), vector &* 2 &+ 1)
-        vector = vector + 1
-      }
+  }
+}
+
+/// Integer sums of up to six rows with one panel.
+private struct RowInts {
+  var r0 = Ints()
+  var r1 = Ints()
+  var r2 = Ints()
+  var r3 = Ints()
+  var r4 = Ints()
+  var r5 = Ints()
+}
+
+/// Float sums of up to six rows with one panel.
+private struct RowFloats {
+  var r0 = Floats()
+  var r1 = Floats()
+  var r2 = Floats()
+  var r3 = Floats()
+  var r4 = Floats()
+  var r5 = Floats()
+}
+
+/// One or two panels of weights, to be multiplied by a few rows.
+private struct Tile {
+  /// Where the records of the panel and its neighbour start.
+  var pair: UnsafeRawPointer
+  /// 0 or 1: which of the two is the first of this tile.
+  var side: Int
+  /// Whether the tile has both.
+  var isWhole: Bool
+  /// Whether this is the first tile of the panels, which finds the weights in memory; the others find them in a cache.
+  var isFirst: Bool
+  let blocks: Int
+  let hasHeaders: Bool
+  let headerBytes: Int
+  let recordBytes: Int
+  let scaleBytes: Int
+  let factor: Float
+  let outStride: Int
+
+  @inline(always) func tall(
+    _ lines: UnsafeRawPointer, _ out: UnsafeMutablePointer<Float>, _ rows: Int, _ codes: PackedLayout.Codes,
+    hasMinimum: Bool, parts: Int
+  ) {
+    if mostRows >= 6 && parts == 1 && rows == 6 {
+      multiply(lines, out, codes, hasMinimum: hasMinimum, parts: parts, rows: 6)
     } else {
-      var step = 0
-      while step < 8 {
-        multiply(kv_load_u8x64(record + step * 64), step)
-        step = step + 1
+      multiply(lines, out, codes, hasMinimum: hasMinimum, parts: parts, rows: 4)
+    }
+  }
+
+  @inline(always) func short(
+    _ lines: UnsafeRawPointer, _ out: UnsafeMutablePointer<Float>, _ rows: Int, _ codes: PackedLayout.Codes,
+    hasMinimum: Bool, parts: Int
+  ) {
+    if rows == 2 {
+      multiply(lines, out, codes, hasMinimum: hasMinimum, parts: parts, rows: 2)
+    } else {
+      multiply(lines, out, codes, hasMinimum: hasMinimum, parts: parts, rows: 1)
+    }
+  }
+
+  /// `codes`, `hasMinimum`, `parts` and `rows` are literals at every call: the branches on them vanish.
+  @inline(always) func multiply(
+    _ lines: UnsafeRawPointer, _ out: UnsafeMutablePointer<Float>, _ codes: PackedLayout.Codes, hasMinimum: Bool,
+    parts: Int, rows: Int
+  ) {
+    let lineStride = blocks * QuantisedRows.lineBytes
+    let codeBytes = codes == .bytes ? 512 : 256
+    let minimumBytes = parts * scaleBytes
+    var f = RowFloats()
+    var g = RowFloats()
+    let nextRecords = isWhole ? recordBytes : 0
+    let nextHeaders = isWhole ? headerBytes : 0
+    let nextOut = isWhole ? 16 : 0
+    // How far ahead weights are asked for: less where little is computed between two lines.
+    let distance = rows <= 2 ? 4096 : 8192
+    var place = pair
+    var header = pair
+    var block = 0
+    while block < blocks {
+      if hasHeaders && block & 7 == 0 {
+        header = place + side * headerBytes
+        place = place + 2 * headerBytes
       }
+      let record = place + side * recordBytes
+      if isFirst {
+        var ahead = distance
+        while ahead < distance + 2 * recordBytes {
+          kv_prefetch_far(place + ahead)
+          ahead = ahead + 64
+        }
+      }
+      let line = lines + block * QuantisedRows.lineBytes
+      var part = 0
+      while part < parts {
+        // Words of a line: scale 8, scaled sums 9 to 11, sums times -128 from 12 on.
+        let scaledSum = 4 * (parts == 1 ? 9 : 10 + part)
+        let start = 4 * (parts == 1 ? 12 : 13 + part)
+        @inline(always) func begin(_ r: Int) -> Ints {
+          hasMinimum
+            ? Ints() : Ints(repeating: kv_load_i32(line + (r * lineStride + start)))
+        }
+        var i = RowInts()
+        i.r0 = begin(0)
+        if rows > 1 { i.r1 = begin(1) }
+        if rows > 2 {
+          i.r2 = begin(2)
+          i.r3 = begin(3)
+        }
+        if rows > 4 {
+          i.r4 = begin(4)
+          i.r5 = begin(5)
+        }
+        var j = i
+        @inline(always) func step(_ w: SIMD64<UInt8>, _ v: SIMD64<UInt8>, _ step: Int) {
+          @inline(always) func word(_ r: Int) -> Int32 {
+            kv_load_i32(line + (r * lineStride + step * 4))
+          }
+          @inline(always) func row(_ a: inout Ints, _ b: inout Ints, _ r: Int) {
+            let x = word(r)
+            a = kv_dot4(a, w, x)
+            if tilePanels == 2 { b = kv_dot4(b, v, x) }
+          }
+          row(&i.r0, &j.r0, 0)
+          if rows > 1 { row(&i.r1, &j.r1, 1) }
+          if rows > 2 {
+            row(&i.r2, &j.r2, 2)
+            row(&i.r3, &j.r3, 3)
+          }
+          if rows > 4 {
+            row(&i.r4, &j.r4, 4)
+            row(&i.r5, &j.r5, 5)
+          }
+        }
+        if codes == .bytes {
+          var s = part * 8 / parts
+          while s < (part + 1) * 8 / parts {
+            let w = kv_load_u8x64(record + s * 64)
+            step(w, tilePanels == 2 ? kv_load_u8x64(record + (nextRecords + s * 64)) : w, s)
+            s = s + 1
+          }
+        } else {
+          var vector = part * 4 / parts
+          while vector < (part + 1) * 4 / parts {
+            let w = kv_load_u32x16(record + vector * 64)
+            let v =
+              tilePanels == 2 ? kv_load_u32x16(record + (nextRecords + vector * 64)) : w
+            step(low(w, codes, hasMinimum), low(v, codes, hasMinimum), vector &* 2)
+            step(high(w, codes, hasMinimum), high(v, codes, hasMinimum), vector &* 2 &+ 1)
+            vector = vector + 1
+          }
+        }
+        @inline(always) func scales(_ header: UnsafeRawPointer, _ place: UnsafeRawPointer) -> Floats {
+          hasHeaders
+            ? kv_float_from_int8(place.assumingMemoryBound(to: Int8.self))
+              * kv_load_half16(header.assumingMemoryBound(to: UInt16.self))
+            : kv_load_half16(place.assumingMemoryBound(to: UInt16.self))
+        }
+        let numbers = record + (codeBytes + part * scaleBytes)
+        let d = scales(header, numbers)
+        let m = hasMinimum ? scales(header + 32, numbers + minimumBytes) : Floats()
+        let d1 = tilePanels == 2 ? scales(header + nextHeaders, numbers + nextRecords) : d
+        let m1 =
+          hasMinimum && tilePanels == 2
+          ? scales(header + (nextHeaders + 32), numbers + (nextRecords + minimumBytes)) : m
+        @inline(always) func end(_ f: inout Floats, _ g: inout Floats, _ i: Ints, _ j: Ints, _ r: Int) {
+          let terms = line + r * lineStride
+          let scale = kv_load_f32(terms + 32)
+          f = multiplyAdd(f, kv_float_from_int(i), d * scale)
+          if tilePanels == 2 { g = multiplyAdd(g, kv_float_from_int(j), d1 * scale) }
+          if hasMinimum {
+            let sum = Floats(repeating: kv_load_f32(terms + scaledSum))
+            f = multiplyAdd(f, m, sum)
+            if tilePanels == 2 { g = multiplyAdd(g, m1, sum) }
+          }
+        }
+        end(&f.r0, &g.r0, i.r0, j.r0, 0)
+        if rows > 1 { end(&f.r1, &g.r1, i.r1, j.r1, 1) }
+        if rows > 2 {
+          end(&f.r2, &g.r2, i.r2, j.r2, 2)
+          end(&f.r3, &g.r3, i.r3, j.r3, 3)
+        }
+        if rows > 4 {
+          end(&f.r4, &g.r4, i.r4, j.r4, 4)
+          end(&f.r5, &g.r5, i.r5, j.r5, 5)
+        }
+        part = part + 1
+      }
+      place = place + 2 * recordBytes
+      block = block + 1
     }
-    let scales = (record + 64 * bits).assumingMemoryBound(to: UInt16.self)
-    let d = kv_load_half16(scales)
-    let m = hasMinimum ? kv_load_half16(scales + 16) : Floats()
-    @inline(always) func finish(_ f: Floats, _ i: Ints, _ r: Int) -> Floats {
-      let scale = s0[r * x.blocks + block]
-      var sum = multiplyAdd(f, kv_float_from_int(i), d * scale)
-      if hasMinimum { sum = multiplyAdd(sum, m, Floats(repeating: scale * Float(t0[r * x.blocks + block]))) }
-      return sum
+    @inline(always) func store(_ f: Floats, _ g: Floats, _ r: Int) {
+      storeFloats(hasMinimum ? f : f * factor, out + r * outStride)
+      if tilePanels == 2 { storeFloats(hasMinimum ? g : g * factor, out + (r * outStride + nextOut)) }
     }
-    f0 = finish(f0, i0, 0)
-    if rows > 1 { f1 = finish(f1, i1, 1) }
+    store(f.r0, g.r0, 0)
+    if rows > 1 { store(f.r1, g.r1, 1) }
     if rows > 2 {
-      f2 = finish(f2, i2, 2)
-      f3 = finish(f3, i3, 3)
+      store(f.r2, g.r2, 2)
+      store(f.r3, g.r3, 3)
     }
     if rows > 4 {
-      f4 = finish(f4, i4, 4)
-      f5 = finish(f5, i5, 5)
-      f6 = finish(f6, i6, 6)
-      f7 = finish(f7, i7, 7)
+      store(f.r4, g.r4, 4)
+      store(f.r5, g.r5, 5)
     }
-    block = block + 1
   }
-  storeFloats(f0, out)
-  if rows > 1 { storeFloats(f1, out + outStride) }
-  if rows > 2 {
-    storeFloats(f2, out + 2 * outStride)
-    storeFloats(f3, out + 3 * outStride)
-  }
-  if rows > 4 {
-    storeFloats(f4, out + 4 * outStride)
-    storeFloats(f5, out + 5 * outStride)
-    storeFloats(f6, out + 6 * outStride)
-    storeFloats(f7, out + 7 * outStride)
-  }
+}
+
+/// The codes in the low halves of the bytes; without minima 16 times them, so that every format's zero is 128.
+@inline(always) private func low(_ w: SIMD16<UInt32>, _ codes: PackedLayout.Codes, _ hasMinimum: Bool) -> SIMD64<
+  UInt8
+> {
+  codes == .nibbles && !hasMinimum ? masked(w &<< 4, 0xf0f0_f0f0) : looked(masked(w, 0x0f0f_0f0f), codes)
+}
+
+/// The codes in the high halves.
+@inline(always) private func high(_ w: SIMD16<UInt32>, _ codes: PackedLayout.Codes, _ hasMinimum: Bool) -> SIMD64<
+  UInt8
+> {
+  codes == .nibbles && !hasMinimum ? masked(w, 0xf0f0_f0f0) : looked(masked(w &>> 4, 0x0f0f_0f0f), codes)
+}
+
+@inline(always) private func masked(_ w: SIMD16<UInt32>, _ mask: UInt32) -> SIMD64<UInt8> {
+  unsafeBitCast(w & SIMD16<UInt32>(repeating: mask), to: SIMD64<UInt8>.self)
+}
+
+@inline(always) private func looked(_ w: SIMD64<UInt8>, _ codes: PackedLayout.Codes) -> SIMD64<UInt8> {
+  codes == .nonLinear ? kv_non_linear64(w) : w
 }

@@ -2,6 +2,7 @@ import CIntrinsics
 import KernelABI
 
 /// Rounds activations to signed bytes, a scale per block of 32: code = round(x / scale), scale = max |x| / 127.
+/// The codes are summed over each half of a block, for weights with a scale every 16 inputs.
 @Sendable func quantiseRows(
   _ x: UnsafePointer<Float>, _ rows: Int, _ width: Int, _ codes: UnsafeMutablePointer<Int8>,
   _ scales: UnsafeMutablePointer<Float>, _ sums: UnsafeMutablePointer<Int32>
@@ -24,7 +25,8 @@ import KernelABI
     UnsafeMutableRawPointer(codes + block * 32 + 16)
       .storeBytes(of: SIMD16<Int8>(truncatingIfNeeded: ib), as: SIMD16<Int8>.self)
     scales[block] = largest / 127
-    sums[block] = (ia &+ ib).wrappedSum()
+    sums[2 * block] = ia.wrappedSum()
+    sums[2 * block + 1] = ib.wrappedSum()
     block = block + 1
   }
 }
