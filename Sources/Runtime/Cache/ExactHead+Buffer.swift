@@ -20,6 +20,32 @@ extension ExactHead {
     }
   }
 
+  /// Keys of the given tokens of the buffer as rows [tokens, headDim].
+  func keyRows(_ tokens: Range<Int>, into rows: UnsafeMutablePointer<Float>, _ kernels: KernelTable) {
+    var token = tokens.lowerBound
+    if token % 16 == 0, tokens.count >= 16 {
+      let blocks = token / 16..<tokens.upperBound / 16
+      kernels.packing.keyRows(keys.rows, blocks, rows)
+      token = blocks.upperBound * 16
+    }
+    while token < tokens.upperBound {
+      keys.read(token, into: rows + (token - tokens.lowerBound) * keys.headDim)
+      token += 1
+    }
+  }
+
+  /// Values of the given tokens of the buffer as rows [tokens, headDim].
+  func valueRows(_ tokens: Range<Int>, into rows: UnsafeMutablePointer<Float>, _ kernels: KernelTable) {
+    let first = tokens.lowerBound * values.headDim
+    let count = tokens.count * values.headDim
+    switch values.element {
+    case .float16:
+      kernels.floatFromHalf(values.rows.elements.assumingMemoryBound(to: UInt16.self) + first, count, rows)
+    default:
+      for token in tokens { values.read(token, into: rows + (token - tokens.lowerBound) * values.headDim) }
+    }
+  }
+
   func releaseKeys() { keys = ExactKeys(headDim: keys.headDim, element: keys.element) }
   func releaseValues() { values = ExactValues(headDim: values.headDim, element: values.element) }
 

@@ -40,6 +40,7 @@ final class ExactStore: LayerStore {
   var removesTokens: Bool { true }
   func finishPrefill() {}
   func finishStep() {}
+  func packingTasks(_ moment: PackingMoment) -> Int { 0 }
 
   var bytes: ByteCount {
     var total = ByteCount()

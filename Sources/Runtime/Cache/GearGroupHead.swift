@@ -1,3 +1,5 @@
+import KernelABI
+
 /// One head of GEAR's variant B: packed groups, outliers, a low-rank part for each block, and the exact buffer.
 final class GearGroupHead {
   /// The low-rank parts of one block of tokens.
@@ -14,9 +16,11 @@ final class GearGroupHead {
   var parts: [Part] = []
   let exact: ExactHead
   private let settings: GearGroupSettings
+  private let kernels: KernelTable
 
-  init(_ shape: CacheShape, _ settings: GearGroupSettings) {
+  init(_ shape: CacheShape, _ settings: GearGroupSettings, _ kernels: KernelTable) {
     self.settings = settings
+    self.kernels = kernels
     packedKeys = PackedKeys(headDim: shape.headDim, bits: settings.bits, group: settings.group)
     packedValues = PackedValues(headDim: shape.headDim, bits: settings.bits, group: settings.group)
     keyOutliers = Outliers(headDim: shape.headDim)
@@ -32,7 +36,7 @@ final class GearGroupHead {
     let original = exact.rows(0..<count, exact.keys.read)
     var numbers = original
     let places = Tails.replaceByMean(
-      &numbers, .columns(rows: count, columns: headDim), perEnd: settings.outliersPerEnd(length: count))
+      &numbers, .columns(rows: count, columns: headDim), perEnd: settings.outliersPerEnd(length: count), kernels)
     for place in places {
       keyOutliers.append(token: first + place / headDim, channel: place % headDim, original[place])
     }
@@ -60,9 +64,10 @@ final class GearGroupHead {
       overwrite(first + token, row)
     }
     for place in error.indices { error[place] = original[place] - error[place] }
-    let factors = PowerIteration.factors(error, rows: count, columns: headDim, start: start(), loops: settings.loops)
+    let factors = PowerIteration.factors(
+      error, rows: count, columns: headDim, start: start(), loops: settings.loops, kernels)
     return LowRankPart(
-      factors, q: LowRankPart.blocks(factors, tokens: count), tokens: count, channel: 0, headDim: headDim)
+      factors, q: LowRankPart.blocks(factors, tokens: count, kernels), tokens: count, channel: 0, headDim: headDim)
   }
 
   func readKey(_ token: Int, into row: UnsafeMutablePointer<Float>) {
@@ -86,7 +91,7 @@ final class GearGroupHead {
     total.payload = packedKeys.payloadBytes + packedValues.payloadBytes
     total.scales = packedKeys.scaleBytes + packedValues.scaleBytes
     total.corrections = keyOutliers.bytes + valueOutliers.bytes
-    total.slack += packedValues.slackBytes
+    total.slack += packedValues.slackBytes + keyOutliers.slackBytes + valueOutliers.slackBytes
     for part in parts {
       for side in [part.keys, part.values] {
         total.corrections += side.qBytes + side.pBytes

@@ -17,7 +17,7 @@ final class GearGroupStore: LayerStore {
     self.shape = shape
     self.settings = settings
     self.layer = layer
-    heads = (0..<shape.kvHeads).map { _ in GearGroupHead(shape, settings) }
+    heads = (0..<shape.kvHeads).map { _ in GearGroupHead(shape, settings, kernels) }
   }
 
   func count(head: Int) -> Int { heads[head].packedKeys.count + heads[head].exact.keys.count }
@@ -37,7 +37,7 @@ final class GearGroupStore: LayerStore {
     if !packed.isEmpty {
       head.packedKeys.scores(queries, rows: rows, tokens: packed, out, outStride: outStride, kernels)
       head.keyOutliers.addScores(
-        queries, rows: rows, tokens: packed, out, outStride: outStride, head.packedKeys.restored)
+        queries, rows: rows, tokens: packed, out, outStride: outStride, .at(head.packedKeys.restored), kernels)
       for part in head.parts {
         let covered = packed.clamped(to: part.first..<part.first + part.keys.tokens)
         guard !covered.isEmpty else { continue }
@@ -62,7 +62,7 @@ final class GearGroupStore: LayerStore {
     if !packed.isEmpty {
       head.packedValues.accumulate(weights, weightStride: weightStride, rows: rows, tokens: packed, acc, kernels)
       head.valueOutliers.accumulate(
-        weights, weightStride: weightStride, rows: rows, tokens: packed, acc, head.packedValues.restored)
+        weights, weightStride: weightStride, rows: rows, tokens: packed, acc, .at(head.packedValues.restored), kernels)
       for part in head.parts {
         let covered = packed.clamped(to: part.first..<part.first + part.values.tokens)
         guard !covered.isEmpty else { continue }
@@ -134,7 +134,8 @@ final class GearGroupStore: LayerStore {
       }
       let exact = numbers
       let places = Tails.replaceByMean(
-        &numbers, .rows(rows: end - done, columns: columns), perEnd: settings.outliersPerEnd(length: columns))
+        &numbers, .rows(rows: end - done, columns: columns), perEnd: settings.outliersPerEnd(length: columns),
+        kernels)
       for place in places {
         let (token, column) = place.quotientAndRemainder(dividingBy: columns)
         let head = heads[members[column / headDim]]

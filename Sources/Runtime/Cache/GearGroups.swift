@@ -1,3 +1,5 @@
+import KernelABI
+
 /// The settings of GEAR's variant B.
 public struct GearGroupSettings: Equatable, Sendable {
   public let bits: Int
@@ -55,6 +57,12 @@ extension Tails {
   ///
   /// - Returns: the places that were replaced, ascending in the matrix.
   public static func replaceByMean(_ numbers: inout [Float], _ layout: VectorLayout, perEnd: Int) -> [Int] {
+    replaceByMean(&numbers, layout, perEnd: perEnd, InstructionSet.base.table)
+  }
+
+  static func replaceByMean(
+    _ numbers: inout [Float], _ layout: VectorLayout, perEnd: Int, _ kernels: KernelTable
+  ) -> [Int] {
     guard perEnd > 0 else { return [] }
     var replaced: [Int] = []
     var vector = [Float](repeating: 0, count: layout.length)
@@ -66,7 +74,7 @@ extension Tails {
         sum += Double(vector[i])
       }
       let mean = Float(sum / Double(max(1, layout.length)))
-      for i in vector.withUnsafeBufferPointer({ places($0, perEnd: perEnd) }) {
+      for i in vector.withUnsafeBufferPointer({ places($0, perEnd: perEnd, kernels) }) {
         numbers[first + i * layout.stride] = mean
         replaced.append(first + i * layout.stride)
       }

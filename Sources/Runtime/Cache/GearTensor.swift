@@ -1,133 +1,138 @@
-/// The settings of GEAR's variant A.
-public struct GearTensorSettings: Equatable, Sendable {
-  public let bits: Int
-  /// Fraction of the numbers kept exactly, half from each end.
-  public let outlier: Double
-  /// Rank as a fraction of the smaller side of the error matrix.
-  public let rank: Double
-  public let loops: Int
-  /// Decode tokens between compressions.
-  public let interval: Int
-  public let seed: Int
-
-  public init(bits: Int, outlier: Double, rank: Double, loops: Int, interval: Int, seed: Int) {
-    self.bits = bits
-    self.outlier = outlier
-    self.rank = rank
-    self.loops = loops
-    self.interval = interval
-    self.seed = seed
-  }
-
-  public func outliersPerEnd(numbers: Int) -> Int { Int(Double(numbers) * outlier / 2) }
-  public func rank(tokens: Int, channels: Int) -> Int { Int(rank * Double(min(tokens, channels))) }
-}
+import KernelABI
 
 /// The keys or the values of one layer, compressed as one tensor [kvHeads, tokens, headDim]: codes with one scale, exact
-/// outliers and one low-rank pair over all heads (sheet gear, variant A). Does not change once made.
+/// outliers and one low-rank pair over all heads (sheet gear, variant A).
 final class GearTensor {
-  let codes: [UniformCodes]  // per head
-  let outliers: [Outliers]  // per head
-  let lowRank: [LowRankPart]  // per head, one Q for all
-  private let scaleBytes: Int
+  private(set) var codes: [UniformCodes]  // per head
+  private(set) var outliers: [Outliers]  // per head
+  private(set) var lowRank: [LowRankPart]  // per head, one Q for all
+  /// Bytes that the last compression worked in: the errors and the candidates for outliers.
+  private(set) var workBytes = 0
+  private let side: UniformCodes.Side
+  private let headDim: Int
+  private let settings: GearTensorSettings
+  private let kernels: KernelTable
 
   /// No tokens at all.
-  init(_ side: UniformCodes.Side, heads: Int, headDim: Int, bits: Int) {
-    let quantiser = GroupQuantiser(bits: bits, minimum: 0, maximum: 0)
+  init(
+    _ side: UniformCodes.Side, heads: Int, headDim: Int, settings: GearTensorSettings, kernels: KernelTable
+  ) {
+    self.side = side
+    self.headDim = headDim
+    self.settings = settings
+    self.kernels = kernels
+    let quantiser = GroupQuantiser(bits: settings.bits, minimum: 0, maximum: 0)
     let none = PowerIteration.Factors(rank: 0, q: [], p: [])
     codes = (0..<heads).map { _ in
-      UniformCodes(side, tokens: 0, headDim: headDim, bits: bits, quantiser: quantiser)
+      UniformCodes(side, tokens: 0, headDim: headDim, bits: settings.bits, quantiser: quantiser)
     }
     outliers = (0..<heads).map { _ in Outliers(headDim: headDim) }
     lowRank = (0..<heads).map { _ in LowRankPart(none, q: [], tokens: 0, channel: 0, headDim: headDim) }
-    scaleBytes = 0
   }
 
-  /// Compresses the heads' numbers, one after the other in `numbers`, `counts[head]` tokens of headDim each.
+  /// Compresses what is held, as it is restored, and the tokens after it from scratch.
   ///
-  /// `numbers` is used up: it becomes the error that the low-rank part is made of. `start` gives power iteration its
-  /// first P, [rank, heads * headDim], for a rank.
-  init(
-    _ side: UniformCodes.Side, _ numbers: inout [Float], counts: [Int], headDim: Int, settings: GearTensorSettings,
-    start: (Int) -> [Float]
+  /// A head ends with `counts[head]` tokens; `exact` writes a run of those that are not held yet, counted from the first
+  /// of them. `start` gives power iteration its first P, [rank, heads * headDim], for a rank.
+  func compress(
+    _ counts: [Int], _ scratch: PackingScratch, start: (Int) -> [Float], exact: OutlierSearch.Reader
   ) {
-    let places = numbers.withUnsafeBufferPointer {
-      Tails.places($0, perEnd: settings.outliersPerEnd(numbers: $0.count))
-    }
-    var outliers = counts.map { _ in Outliers(headDim: headDim) }
-    var head = 0
-    var first = 0
-    for place in places {
-      while place >= first + counts[head] * headDim {
-        first += counts[head] * headDim
-        head += 1
-      }
-      let (token, channel) = (place - first).quotientAndRemainder(dividingBy: headDim)
-      outliers[head].append(token: token, channel: channel, numbers[place])
-      numbers[place] = 0
-    }
-    var low = Float.infinity
-    var high = -Float.infinity
-    for number in numbers {
-      low = min(low, number)
-      high = max(high, number)
-    }
-    let quantiser = GroupQuantiser(bits: settings.bits, minimum: low, maximum: high).roundedToHalf()
-    first = 0
-    codes = counts.map { count in
-      let codes = UniformCodes(
-        side, tokens: count, headDim: headDim, bits: settings.bits, quantiser: quantiser)
-      for token in 0..<count {
-        for channel in 0..<headDim {
-          let place = first + token * headDim + channel
-          let code = quantiser.code(numbers[place])
-          codes.write(code, token: token, channel: channel)
-          numbers[place] -= quantiser.restored(code)
+    scratch.reserveRun(headDim: headDim)
+    let old = (codes: codes, outliers: outliers, lowRank: lowRank)
+    let bytes = scratch.codes.base
+    scratch.exact.reserve(outliers.map(\.count).max() ?? 0)
+    let exactNumbers = scratch.exact.base
+    var next = 0
+    func read(_ head: Int, _ run: Range<Int>, _ rows: UnsafeMutablePointer<Float>) {
+      let held = run.clamped(to: 0..<old.codes[head].tokens)
+      if !held.isEmpty {
+        old.codes[head].restore(held, rows, scratch: bytes, kernels)
+        if run.lowerBound == 0 {
+          next = 0
+          old.outliers[head].numbers(into: exactNumbers, kernels)
         }
+        old.outliers[head].overwrite(held, rows, next: &next, numbers: exactNumbers)
+        old.lowRank[head].addRows(held, rows, kernels)
       }
-      first += count * headDim
-      return codes
+      guard held.count < run.count else { return }
+      let first = max(run.lowerBound, old.codes[head].tokens) - old.codes[head].tokens
+      exact(head, first..<first + run.count - held.count, rows + held.count * headDim)
     }
-    for place in places { numbers[place] = 0 }
-    self.outliers = outliers
-    scaleBytes = numbers.isEmpty ? 0 : 4
+
+    let numbers = counts.reduce(0, +) * headDim
+    let search = OutlierSearch(
+      counts: counts, headDim: headDim, perEnd: settings.outliersPerEnd(numbers: numbers), kernels: kernels,
+      scratch: scratch)
+    let found = search.find(guess(numbers), read)
+    outliers = found.outliers
+    let quantiser = GroupQuantiser(bits: settings.bits, minimum: found.low, maximum: found.high).roundedToHalf()
+    codes = old.codes.enumerated().map { head, old in
+      UniformCodes(
+        side, tokens: counts[head], headDim: headDim, bits: settings.bits, quantiser: quantiser, replacing: old)
+    }
+    quantise(counts, quantiser, scratch, read)
 
     let tokens = counts.max() ?? 0
-    let rank = settings.rank(tokens: tokens, channels: counts.count * headDim)
-    var panels: [PowerIteration.Panel] = []
-    var offset = 0
-    for count in counts {
-      panels.append(PowerIteration.Panel(offset: offset, rows: count, columns: headDim))
-      offset += count * headDim
-    }
-    let factors = PowerIteration.factors(numbers, panels: panels, start: start(rank), loops: settings.loops)
-    let q = LowRankPart.blocks(factors, tokens: tokens)
+    let columns = counts.count * headDim
+    let factors = PowerIteration.factors(
+      scratch.errors.base, rows: tokens, columns: columns,
+      start: start(settings.rank(tokens: tokens, channels: columns)), loops: settings.loops, kernels)
+    workBytes = 4 * tokens * columns + 12 * found.candidates
+    let q = LowRankPart.blocks(factors, tokens: tokens, kernels)
     lowRank = counts.indices.map {
       LowRankPart(factors, q: q, tokens: tokens, channel: $0 * headDim, headDim: headDim)
     }
   }
 
+  /// Outliers and the numbers of the outermost codes are candidates, if most of the tensor has been compressed before.
+  private func guess(_ numbers: Int) -> OutlierSearch.Guess? {
+    guard let held = codes.first, codes.reduce(0, { $0 + $1.tokens }) * headDim * 2 > numbers else { return nil }
+    let margin = held.quantiser.scale / 4
+    let top = held.quantiser.minimum + held.quantiser.levels * held.quantiser.scale
+    return OutlierSearch.Guess(low: held.quantiser.minimum + margin, high: top - margin)
+  }
+
+  /// Stores the codes of all numbers but the outliers, whose codes are 0, and writes what they miss to the errors.
+  private func quantise(
+    _ counts: [Int], _ quantiser: GroupQuantiser, _ scratch: PackingScratch, _ read: OutlierSearch.Reader
+  ) {
+    let tokens = counts.max() ?? 0
+    let columns = counts.count * headDim
+    scratch.errors.reserve(tokens * columns)
+    for (head, count) in counts.enumerated() {
+      let errors = scratch.errors.base + head * headDim
+      let rows = scratch.rows.base
+      let bytes = scratch.codes.base
+      var next = 0
+      PackingScratch.runs(count) { run in
+        read(head, run, rows)
+        // Not a number has code 0 and error 0.
+        outliers[head].overwrite(run, rows, next: &next, with: .nan)
+        kernels.packing.quantiseUniform(
+          rows, run.count, headDim, quantiser.scale, quantiser.minimum, quantiser.levels, bytes,
+          errors + run.lowerBound * columns, columns)
+        (bytes + run.count * headDim).update(repeating: 0, count: (PackingScratch.runTokens - run.count) * headDim)
+        codes[head].store(bytes, run, kernels)
+      }
+      for token in count..<tokens { (errors + token * columns).update(repeating: 0, count: headDim) }
+    }
+  }
+
   var bytes: ByteCount {
     var total = ByteCount()
-    total.scales = scaleBytes
+    var tokens = 0
     for head in codes.indices {
+      tokens += codes[head].tokens
       total.payload += codes[head].payloadBytes
       total.corrections += outliers[head].bytes + lowRank[head].pBytes
-      total.slack += codes[head].slackBytes
+      total.slack += codes[head].slackBytes + outliers[head].slackBytes
     }
+    total.scales = tokens > 0 ? 4 : 0
     if let shared = lowRank.first {
       total.corrections += shared.qBytes
       total.slack += shared.slackBytes
     }
     return total
-  }
-
-  /// All tokens of a head as they are attended, [tokens, headDim]: what the next compression starts from.
-  func restore(head: Int, into target: UnsafeMutablePointer<Float>) {
-    let codes = codes[head]
-    for token in 0..<codes.tokens { codes.read(token, into: target + token * codes.headDim) }
-    outliers[head].overwriteAll(target)
-    lowRank[head].addAll(to: target, tokens: codes.tokens)
   }
 
   /// One token of a head as it is attended: codes, outliers over them, the low-rank part over both.

@@ -9,9 +9,11 @@ final class GearTensorStore: LayerStore {
   private let shape: CacheShape
   private let settings: GearTensorSettings
   private let layer: Int
-  private var keys: GearTensor
-  private var values: GearTensor
+  private let keys: GearTensor
+  private let values: GearTensor
   private let buffers: [ExactHead]
+  /// What was held when packing began.
+  private var before = ByteCount()
   private var transientBytes = 0
 
   init(shape: CacheShape, layer: Int, settings: GearTensorSettings, kernels: KernelTable) {
@@ -19,8 +21,8 @@ final class GearTensorStore: LayerStore {
     self.shape = shape
     self.settings = settings
     self.layer = layer
-    keys = GearTensor(.keys, heads: shape.kvHeads, headDim: shape.headDim, bits: settings.bits)
-    values = GearTensor(.values, heads: shape.kvHeads, headDim: shape.headDim, bits: settings.bits)
+    keys = GearTensor(.keys, heads: shape.kvHeads, headDim: shape.headDim, settings: settings, kernels: kernels)
+    values = GearTensor(.values, heads: shape.kvHeads, headDim: shape.headDim, settings: settings, kernels: kernels)
     buffers = (0..<shape.kvHeads).map { _ in ExactHead(shape) }
   }
 
@@ -38,8 +40,15 @@ final class GearTensorStore: LayerStore {
     let codes = keys.codes[head]
     let packed = tokens.clamped(to: 0..<codes.tokens)
     if !packed.isEmpty {
+      // A step reads little of each part: what follows would wait for memory otherwise. The prompt's rows are many.
+      if rows <= 8, packed.count <= OutlierRun.mostTokens {
+        keys.outliers[head].prefetch(packed)
+        values.codes[head].prefetch(packed.clamped(to: 0..<values.codes[head].tokens))
+        values.outliers[head].prefetch(packed)
+      }
       codes.scores(queries, rows: rows, tokens: packed, out, outStride: outStride, kernels)
-      keys.outliers[head].addScores(queries, rows: rows, tokens: packed, out, outStride: outStride, codes.restored)
+      keys.outliers[head].addScores(
+        queries, rows: rows, tokens: packed, out, outStride: outStride, .constant(codes.quantiser.minimum), kernels)
       keys.lowRank[head].addScores(queries, rows: rows, tokens: packed, out, outStride: outStride, kernels)
     }
     let exact = max(tokens.lowerBound, codes.tokens)..<max(tokens.upperBound, codes.tokens)
@@ -57,7 +66,8 @@ final class GearTensorStore: LayerStore {
     if !packed.isEmpty {
       codes.accumulate(weights, weightStride: weightStride, rows: rows, tokens: packed, acc, kernels)
       values.outliers[head].accumulate(
-        weights, weightStride: weightStride, rows: rows, tokens: packed, acc, codes.restored)
+        weights, weightStride: weightStride, rows: rows, tokens: packed, acc, .constant(codes.quantiser.minimum),
+        kernels)
       values.lowRank[head].accumulate(weights, weightStride: weightStride, rows: rows, tokens: packed, acc, kernels)
     }
     let exact = max(tokens.lowerBound, codes.tokens)..<max(tokens.upperBound, codes.tokens)
@@ -72,48 +82,47 @@ final class GearTensorStore: LayerStore {
   func remove(head: Int, slot: Int) {}
   var removesTokens: Bool { false }
 
-  func finishPrefill() { compress() }
+  func finishPrefill() { pack(.promptComplete) }
+  func finishStep() { pack(.stepComplete) }
 
-  func finishStep() {
-    guard buffers.contains(where: { $0.keys.count >= settings.interval }) else { return }
-    compress()
+  /// Keys are one task, values another.
+  func packingTasks(_ moment: PackingMoment) -> Int {
+    let due = moment == .promptComplete ? 1 : settings.interval
+    guard buffers.contains(where: { $0.keys.count >= max(1, due) }) else { return 0 }
+    before = bytes
+    return 2
   }
 
-  private func compress() {
-    guard buffers.contains(where: { $0.keys.count > 0 }) else { return }
-    keys = compressed(.keys, keys) { $0.keys.read($1, into: $2) }
-    for buffer in buffers { buffer.releaseKeys() }
-    values = compressed(.values, values) { $0.values.read($1, into: $2) }
-    for buffer in buffers { buffer.releaseValues() }
+  func pack(_ task: Int, _ moment: PackingMoment, _ scratch: PackingScratch) {
+    if task == 0 {
+      compress(.keys, keys, buffers.map(\.keys.count), scratch) { buffers[$0].keyRows($1, into: $2, kernels) }
+      for buffer in buffers { buffer.releaseKeys() }
+    } else {
+      compress(.values, values, buffers.map(\.values.count), scratch) { buffers[$0].valueRows($1, into: $2, kernels) }
+      for buffer in buffers { buffer.releaseValues() }
+    }
   }
 
-  /// The reconstruction of `old` and the exact tokens after it as one new tensor.
-  private func compressed(
-    _ side: UniformCodes.Side, _ old: GearTensor,
-    exact: (ExactHead, Int, UnsafeMutablePointer<Float>) -> Void
-  ) -> GearTensor {
-    let counts = buffers.indices.map { head in
-      old.codes[head].tokens + (side == .keys ? buffers[head].keys.count : buffers[head].values.count)
-    }
-    let headDim = shape.headDim
-    let total = counts.reduce(0, +) * headDim
-    var numbers = [Float](unsafeUninitializedCapacity: total) { target, initialised in
-      guard var row = target.baseAddress else { return }
-      for (head, count) in counts.enumerated() {
-        let packed = old.codes[head].tokens
-        old.restore(head: head, into: row)
-        for token in packed..<count { exact(buffers[head], token - packed, row + token * headDim) }
-        row += count * headDim
-      }
-      initialised = total
-    }
+  /// Both tensors may be compressed at once: beside what is held before, the new corrections and what is worked in; codes
+  /// take the place of the old ones.
+  func finishPacking(_ moment: PackingMoment) {
+    let after = bytes
+    let added = after.held - min(before.payload, after.payload)
+    transientBytes = max(transientBytes, before.held + added + keys.workBytes + values.workBytes)
+  }
+
+  private func compress(
+    _ side: UniformCodes.Side, _ tensor: GearTensor, _ added: [Int], _ scratch: PackingScratch,
+    exact: OutlierSearch.Reader
+  ) {
+    let counts = added.indices.map { tensor.codes[$0].tokens + added[$0] }
     let stream = GearStream(layer: layer, side: side, head: 0, token: counts.max() ?? 0)
-    let new = GearTensor(side, &numbers, counts: counts, headDim: headDim, settings: settings) { rank in
+    tensor.compress(counts, scratch) { rank in
       PowerIteration.start(
-        columns: shape.kvHeads * headDim, rank: rank, seed: settings.seed, stream: stream.number)
+        columns: shape.kvHeads * shape.headDim, rank: rank, seed: settings.seed, stream: stream.number)
+    } exact: {
+      exact($0, $1, $2)
     }
-    transientBytes = max(transientBytes, bytes.held + new.bytes.held + 4 * total)
-    return new
   }
 
   var bytes: ByteCount {
@@ -122,7 +131,6 @@ final class GearTensorStore: LayerStore {
     return total
   }
 
-  /// Compressing holds the old tensor, the new one and the reconstruction in single precision at once.
   func takePeakBytes() -> Int {
     defer { transientBytes = 0 }
     return max(transientBytes, bytes.held)

@@ -54,6 +54,13 @@ final class LayerCache {
 
   /// The prompt's attention in this layer is over: drops what the policy does not keep, then lets the codec pack.
   func finishPrefill() {
+    dropAfterPrefill()
+    store.finishPrefill()
+    notePacked(.promptComplete)
+  }
+
+  /// Drops what the policy does not keep of the prompt.
+  func dropAfterPrefill() {
     peakBytes = max(peakBytes, bytes.held)
     if let keep {
       for (index, table) in tables.enumerated() {
@@ -66,12 +73,22 @@ final class LayerCache {
         table.columnSums = []
       }
     }
-    store.finishPrefill()
+  }
+
+  /// The codec has packed what was due.
+  func notePacked(_ moment: PackingMoment) {
+    guard moment == .promptComplete else { return }
     peakBytes = max(peakBytes, store.takePeakBytes() + metadataBytes)
   }
 
-  /// A decode step's attention in this layer is over.
+  /// A decode step's attention in this layer is over: drops what the policy does not keep, then lets the codec pack.
   func finishStep() {
+    dropAfterStep()
+    store.finishStep()
+  }
+
+  /// Drops what the policy does not keep after a decode step.
+  func dropAfterStep() {
     if let keep, removesWhileDecoding {
       // The new token was attended beside all the old ones.
       peakBytes = max(peakBytes, bytes.held)
@@ -82,7 +99,6 @@ final class LayerCache {
         }
       }
     }
-    store.finishStep()
   }
 
   // MARK: Bytes

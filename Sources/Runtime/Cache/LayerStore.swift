@@ -38,6 +38,15 @@ public protocol LayerStore: AnyObject {
   /// A decode step's attention is over: the codec may pack what has become due.
   func finishStep()
 
+  /// Into how many tasks, which may run at the same time, the packing splits that is due; 0 if nothing is.
+  func packingTasks(_ moment: PackingMoment) -> Int
+
+  /// One of those tasks; `scratch` is its own while it runs.
+  func pack(_ task: Int, _ moment: PackingMoment, _ scratch: PackingScratch)
+
+  /// All of those tasks are done.
+  func finishPacking(_ moment: PackingMoment)
+
   /// What is held now.
   var bytes: ByteCount { get }
 
@@ -51,4 +60,30 @@ public protocol LayerStore: AnyObject {
 extension LayerStore {
   /// Slots in an aligned unit of a token range.
   public static var alignment: Int { 32 }
+
+  /// Packing is one task, if the store does not split it.
+  public func packingTasks(_ moment: PackingMoment) -> Int { 1 }
+  public func pack(_ task: Int, _ moment: PackingMoment, _ scratch: PackingScratch) {
+    switch moment {
+    case .promptComplete: finishPrefill()
+    case .stepComplete: finishStep()
+    }
+  }
+  public func finishPacking(_ moment: PackingMoment) {}
+
+  /// All the tasks of a moment, one after the other.
+  func pack(_ moment: PackingMoment) {
+    let scratch = PackingScratch()
+    let tasks = packingTasks(moment)
+    for task in 0..<tasks { pack(task, moment, scratch) }
+    if tasks > 0 { finishPacking(moment) }
+  }
+}
+
+/// When a codec may pack.
+public enum PackingMoment: Sendable {
+  /// The prompt is complete.
+  case promptComplete
+  /// A decode step's attention is over.
+  case stepComplete
 }

@@ -1,3 +1,5 @@
+import KernelABI
+
 /// Low-rank approximation of a matrix by block power iteration (GEAR, arXiv 2403.05527, algorithm 2; sheet gear).
 ///
 /// Starting from P, each pass takes Q = E P and P = E^T Q; on the last pass P and Q are made orthonormal before they are
@@ -44,17 +46,105 @@ public enum PowerIteration {
     let rows = panels.map(\.rows).max() ?? 0
     let columns = panels.reduce(0) { $0 + $1.columns }
     let rank = columns == 0 ? 0 : start.count / columns
+    // The kernels take whole vectors of columns; columns of zeros change nothing.
+    let width = (columns + 15) / 16 * 16
+    var whole = [Float](repeating: 0, count: rows * width)
+    var first = 0
+    for panel in panels {
+      for row in 0..<panel.rows {
+        for column in 0..<panel.columns {
+          whole[row * width + first + column] = matrix[panel.offset + row * panel.columns + column]
+        }
+      }
+      first += panel.columns
+    }
+    func resized(_ p: [Float], from: Int, to: Int) -> [Float] {
+      from == to
+        ? p : (0..<rank).flatMap { j in (0..<to).map { $0 < from ? p[j * from + $0] : 0 } }
+    }
+    let found = whole.withUnsafeBufferPointer { buffer -> Factors in
+      guard let base = buffer.baseAddress else { return Factors(rank: 0, q: [], p: []) }
+      return factors(
+        base, rows: rows, columns: width, start: resized(start, from: columns, to: width), loops: loops,
+        InstructionSet.base.table)
+    }
+    return Factors(rank: found.rank, q: found.q, p: resized(found.p, from: width, to: columns))
+  }
+
+  /// Factors of a matrix [rows, columns], columns a multiple of 16, from `start` [rank, columns].
+  static func factors(
+    _ matrix: UnsafePointer<Float>, rows: Int, columns: Int, start: [Float], loops: Int, _ kernels: KernelTable
+  ) -> Factors {
+    let rank = columns == 0 ? 0 : start.count / columns
+    guard rank > 0, rows > 0 else { return Factors(rank: 0, q: [], p: []) }
     var p = start
     var q = [Float](repeating: 0, count: rank * rows)
-    guard rank > 0, rows > 0 else { return Factors(rank: 0, q: [], p: []) }
-    for pass in 1...max(1, loops) {
-      if pass == max(1, loops) { orthonormalise(&p, columns: rank, length: columns) }
-      multiply(matrix, panels, p, columns, into: &q, rows)
-      if pass == max(1, loops) { orthonormalise(&q, columns: rank, length: rows) }
-      multiplyTransposed(matrix, panels, q, rows, into: &p, columns)
-      if pass < max(1, loops) { shrink(&p, columns: rank, length: columns) }
+    let loops = max(1, loops)
+    for pass in 1...loops {
+      if pass == loops {
+        orthonormalise(&p, columns: rank, length: columns)
+        multiply(matrix, rows, columns, p, into: &q, kernels)
+        orthonormalise(&q, columns: rank, length: rows)
+        multiplyTransposed(matrix, rows, columns, q, into: &p, kernels)
+      } else {
+        square(matrix, rows, columns, &p, &q, kernels)
+        shrink(&p, columns: rank, length: columns)
+      }
     }
     return Factors(rank: rank, q: q, p: p)
+  }
+
+  /// Rows of the matrix that stay in the nearest cache between two uses.
+  private static var blockRows: Int { 32 }
+
+  /// Calls `body` with the first row and the number of rows of each block.
+  private static func blocks(_ rows: Int, _ body: (Int, Int) -> Void) {
+    for first in Swift.stride(from: 0, to: rows, by: blockRows) { body(first, min(blockRows, rows - first)) }
+  }
+
+  /// q = E p.
+  private static func multiply(
+    _ matrix: UnsafePointer<Float>, _ rows: Int, _ columns: Int, _ p: [Float], into q: inout [Float],
+    _ kernels: KernelTable
+  ) {
+    kernels.corrections.projectRows(matrix, rows, columns, p, p.count / columns, &q, rows)
+  }
+
+  /// p = E^T q.
+  private static func multiplyTransposed(
+    _ matrix: UnsafePointer<Float>, _ rows: Int, _ columns: Int, _ q: [Float], into p: inout [Float],
+    _ kernels: KernelTable
+  ) {
+    let rank = p.count / columns
+    q.withUnsafeBufferPointer { q in
+      p.withUnsafeMutableBufferPointer { p in
+        guard let q = q.baseAddress, let p = p.baseAddress else { return }
+        p.update(repeating: 0, count: rank * columns)
+        blocks(rows) { first, count in
+          kernels.corrections.addProjections(matrix + first * columns, count, columns, q + first, rows, rank, p)
+        }
+      }
+    }
+  }
+
+  /// p = E^T E p, each row of E being read from memory once; q is scratch.
+  private static func square(
+    _ matrix: UnsafePointer<Float>, _ rows: Int, _ columns: Int, _ p: inout [Float], _ q: inout [Float],
+    _ kernels: KernelTable
+  ) {
+    let rank = p.count / columns
+    var next = [Float](repeating: 0, count: p.count)
+    q.withUnsafeMutableBufferPointer { q in
+      next.withUnsafeMutableBufferPointer { next in
+        guard let q = q.baseAddress, let next = next.baseAddress else { return }
+        blocks(rows) { first, count in
+          let block = matrix + first * columns
+          kernels.corrections.projectRows(block, count, columns, p, rank, q + first, rows)
+          kernels.corrections.addProjections(block, count, columns, q + first, rows, rank, next)
+        }
+      }
+    }
+    p = next
   }
 
   /// Modified Gram-Schmidt, three times over, since cancellation in the first round leaves rounding noise; a column that
@@ -85,52 +175,6 @@ public enum PowerIteration {
       guard largest > 0, largest.isFinite else { continue }
       let factor = Float(sign: .plus, exponent: -max(-126, min(126, Int(largest.exponent))), significand: 1)
       for i in range { vectors[i] *= factor }
-    }
-  }
-
-  /// q[j, t] = E[t, :] . p[j, :]
-  private static func multiply(
-    _ matrix: [Float], _ panels: [Panel], _ p: [Float], _ columns: Int, into q: inout [Float], _ rows: Int
-  ) {
-    let rank = q.count / rows
-    matrix.withUnsafeBufferPointer { matrix in
-      p.withUnsafeBufferPointer { p in
-        q.withUnsafeMutableBufferPointer { q in
-          guard let matrix = matrix.baseAddress, let p = p.baseAddress, let q = q.baseAddress else { return }
-          q.update(repeating: 0, count: rank * rows)
-          var first = 0
-          for panel in panels {
-            for row in 0..<panel.rows {
-              let source = matrix + panel.offset + row * panel.columns
-              for j in 0..<rank { q[j * rows + row] += dot(source, p + j * columns + first, panel.columns) }
-            }
-            first += panel.columns
-          }
-        }
-      }
-    }
-  }
-
-  /// p[j, :] = sum over t of q[j, t] * E[t, :]
-  private static func multiplyTransposed(
-    _ matrix: [Float], _ panels: [Panel], _ q: [Float], _ rows: Int, into p: inout [Float], _ columns: Int
-  ) {
-    let rank = q.count / rows
-    matrix.withUnsafeBufferPointer { matrix in
-      q.withUnsafeBufferPointer { q in
-        p.withUnsafeMutableBufferPointer { p in
-          guard let matrix = matrix.baseAddress, let q = q.baseAddress, let p = p.baseAddress else { return }
-          p.update(repeating: 0, count: rank * columns)
-          var first = 0
-          for panel in panels {
-            for row in 0..<panel.rows {
-              let source = matrix + panel.offset + row * panel.columns
-              for j in 0..<rank { add(source, times: q[j * rows + row], to: p + j * columns + first, panel.columns) }
-            }
-            first += panel.columns
-          }
-        }
-      }
     }
   }
 

@@ -1,14 +1,15 @@
+import CIntrinsics
 import KernelABI
 
 /// Codes of one head that share a single scale and minimum with the whole tensor (sheet gear, variant A), in the blocks
 /// that `PackedKeyBlocks` and `PackedValueBlocks` describe; the last block is padded.
-struct UniformCodes {
+final class UniformCodes {
   enum Side: Sendable {
     case keys
     case values
   }
 
-  private let codes: AlignedBuffer<UInt8>
+  private let codes: GrowingBuffer<UInt8>
   /// The one scale and the one minimum as often as the kernels read them, [headDim] or [32].
   private let scales: AlignedBuffer<UInt16>
   private let minima: AlignedBuffer<UInt16>
@@ -18,14 +19,18 @@ struct UniformCodes {
   let headDim: Int
   let bits: Int
 
-  /// All codes are zero at first.
-  init(_ side: Side, tokens: Int, headDim: Int, bits: Int, quantiser: GroupQuantiser) {
+  /// Codes to be stored in the memory of `old`, which can still be read where nothing has been stored yet.
+  init(
+    _ side: Side, tokens: Int, headDim: Int, bits: Int, quantiser: GroupQuantiser, replacing old: UniformCodes? = nil
+  ) {
     self.side = side
     self.tokens = tokens
     self.headDim = headDim
     self.bits = bits
     self.quantiser = quantiser
-    codes = AlignedBuffer(count: (tokens + 15) / 16 * 16 * headDim * bits / 8)
+    var memory = old?.codes ?? GrowingBuffer<UInt8>()
+    memory.reserve((tokens + 15) / 16 * 2 * headDim * bits, keeping: old?.storedBytes ?? 0)
+    codes = memory
     let repeats = max(32, headDim)
     scales = AlignedBuffer(count: repeats)
     minima = AlignedBuffer(count: repeats)
@@ -33,19 +38,40 @@ struct UniformCodes {
     minima.base.update(repeating: Half.bits(quantiser.minimum), count: repeats)
   }
 
+  private var storedBytes: Int { (tokens + 15) / 16 * 2 * headDim * bits }
   var payloadBytes: Int { tokens * headDim * bits / 8 }
   /// The padding of the last block, and the repetitions of scale and minimum.
-  var slackBytes: Int { codes.count - payloadBytes + 2 * (scales.count + minima.count) }
+  var slackBytes: Int { storedBytes - payloadBytes + 2 * (scales.count + minima.count) }
+
+  /// Asks for the codes of a range of tokens ahead of their use.
+  func prefetch(_ tokens: Range<Int>) {
+    let blockBytes = 2 * headDim * bits
+    let blocks = tokens.lowerBound / 16..<(tokens.upperBound + 15) / 16
+    kv_prefetch(codes.base + blocks.lowerBound * blockBytes, blocks.count * blockBytes)
+  }
+
+  /// Stores codes [tokens, headDim], one a byte, of tokens from a multiple of 16 on; rows up to the next multiple are read.
+  func store(_ rows: UnsafePointer<UInt8>, _ tokens: Range<Int>, _ kernels: KernelTable) {
+    let pack = side == .keys ? kernels.packing.packKeys : kernels.packing.packValues
+    pack(rows, (tokens.count + 15) / 16, bits, headDim, codes.base + tokens.lowerBound / 16 * 2 * headDim * bits)
+  }
+
+  /// Restores rows [tokens, headDim] of tokens from a multiple of 16 on; rows up to the next multiple are written.
+  func restore(
+    _ tokens: Range<Int>, _ rows: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<UInt8>,
+    _ kernels: KernelTable
+  ) {
+    let unpack = side == .keys ? kernels.packing.unpackKeys : kernels.packing.unpackValues
+    let blocks = (tokens.count + 15) / 16
+    unpack(codes.base + tokens.lowerBound / 16 * 2 * headDim * bits, blocks, bits, headDim, scratch)
+    kernels.packing.restoreUniform(scratch, blocks * 16 * headDim, quantiser.scale, quantiser.minimum, rows)
+  }
 
   private func place(_ token: Int, _ channel: Int) -> (byte: Int, shift: Int) {
     switch side {
     case .keys: PackedKeyBlocks.place(token: token, channel: channel, bits: bits, headDim: headDim)
     case .values: PackedValueBlocks.place(token: token, channel: channel, bits: bits, headDim: headDim)
     }
-  }
-
-  func write(_ code: UInt8, token: Int, channel: Int) {
-    CodePacking.write(code, at: place(token, channel), bits: bits, codes.base)
   }
 
   func restored(_ token: Int, _ channel: Int) -> Float {

@@ -10,6 +10,8 @@ struct AttentionScratch {
   var columns = GrowingBuffer<Float>()
   /// A byte a task, set where scores, keys or values were not finite.
   var failures = GrowingBuffer<UInt8>()
+  /// What codecs pack in, one a worker.
+  var packing: [PackingScratch] = []
 }
 
 /// Where a layer's queries, keys, values and attention outputs lie; row i of each at i * its stride.

@@ -115,7 +115,7 @@ public final class ForwardPass {
     }
     if !steps.isEmpty {
       try attention.attendSteps(steps, &scratch)
-      pool.run(over: steps.count, grain: 1) { range in for step in steps[range] { step.cache.finishStep() } }
+      attention.finishStep(steps.map(\.cache), &scratch)
     }
     attended.multiply(
       [Product(matrix: layer.attentionOutput.matrix, out: update.base, outStride: sizes.hidden)], rows: rows, kernels,

@@ -21,9 +21,31 @@ struct LayerAttention {
     for token in together..<segment.tokens.count {
       let row = rows.advanced(by: token)
       try attendSteps([Step(cache: cache, position: segment.position + token, rows: row)], &scratch)
-      cache.finishStep()
+      finishStep([cache], &scratch)
     }
-    if segment.endsPrefill == true { cache.finishPrefill() }
+    if segment.endsPrefill == true {
+      cache.dropAfterPrefill()
+      pack([cache], .promptComplete, &scratch)
+    }
+  }
+
+  /// A decode step's attention in one layer of many sequences is over.
+  func finishStep(_ caches: [LayerCache], _ scratch: inout AttentionScratch) {
+    pool.run(over: caches.count, grain: 1) { range in for cache in caches[range] { cache.dropAfterStep() } }
+    pack(caches, .stepComplete, &scratch)
+  }
+
+  /// Lets the codecs pack what is due. Which thread runs a task does not matter to its result.
+  private func pack(_ caches: [LayerCache], _ moment: PackingMoment, _ scratch: inout AttentionScratch) {
+    var tasks: [(cache: LayerCache, task: Int)] = []
+    for cache in caches { for task in 0..<cache.store.packingTasks(moment) { tasks.append((cache, task)) } }
+    while scratch.packing.count < pool.threads { scratch.packing.append(PackingScratch()) }
+    let areas = scratch.packing
+    pool.run(tasks.count) { index, worker in
+      tasks[index].cache.store.pack(tasks[index].task, moment, areas[worker])
+    }
+    for (cache, task) in tasks where task == 0 { cache.store.finishPacking(moment) }
+    for cache in caches { cache.notePacked(moment) }
   }
 
   /// A decoding sequence's next token in one layer.

@@ -20,6 +20,8 @@ public final class KernelTable: Sendable {
   public let exponentiate: Exponentiate
   public let halfFromFloat: HalfFromFloat
   public let floatFromHalf: FloatFromHalf
+  public let packing: PackingKernels
+  public let corrections: CorrectionKernels
 
   public init(
     name: String, quantiseRows: @escaping QuantiseRows, multiplyPacked: @escaping MultiplyPacked,
@@ -28,7 +30,7 @@ public final class KernelTable: Sendable {
     accumulateValues: @escaping AccumulateValues, packedKeyScores: @escaping PackedKeyScores,
     accumulatePackedValues: @escaping AccumulatePackedValues, maximum: @escaping Maximum,
     exponentiate: @escaping Exponentiate, halfFromFloat: @escaping HalfFromFloat,
-    floatFromHalf: @escaping FloatFromHalf
+    floatFromHalf: @escaping FloatFromHalf, packing: PackingKernels, corrections: CorrectionKernels
   ) {
     self.name = name
     self.quantiseRows = quantiseRows
@@ -46,6 +48,8 @@ public final class KernelTable: Sendable {
     self.exponentiate = exponentiate
     self.halfFromFloat = halfFromFloat
     self.floatFromHalf = floatFromHalf
+    self.packing = packing
+    self.corrections = corrections
   }
 
   /// Rounds each 32-block of x to signed bytes: codes [rows, width], scales [rows, width / 32]; and sums of the codes of

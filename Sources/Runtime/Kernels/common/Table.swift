@@ -19,5 +19,17 @@ public enum Kernels {
     normaliseRootMeanSquare: normaliseRootMeanSquare, gate: gate, add: add, addScaled: addScaled, keyScores: keyScores,
     accumulateValues: accumulateValues, packedKeyScores: packedKeyScores,
     accumulatePackedValues: accumulatePackedValues, maximum: maximum, exponentiate: exponentiate,
-    halfFromFloat: halfFromFloat, floatFromHalf: floatFromHalf)
+    halfFromFloat: halfFromFloat, floatFromHalf: floatFromHalf, packing: packing,
+    corrections: corrections)
+
+  private static let packing = PackingKernels(
+    packKeys: packKeys, unpackKeys: unpackKeys, packValues: packValues, unpackValues: unpackValues,
+    restoreUniform: restoreUniform, quantiseUniform: quantiseUniform, keyRows: keyRows)
+
+  private static let corrections = CorrectionKernels(
+    collectOutside: collectOutside, orderKeys: orderKeys, orderStatistic: orderStatistic, countAtMost: countAtMost,
+    keysBetween: keysBetween, chooseTails: chooseTails, extremes: extremes, projectRows: projectRows,
+    addProjections: addProjections, addLowRankRows: addLowRankRows,
+    addLowRankScores: addLowRankScores, addLowRankValues: addLowRankValues, addOutlierScores: addOutlierScores,
+    addOutlierValues: addOutlierValues)
 }

@@ -1,0 +1,154 @@
+import KernelABI
+
+/// Finds the outliers of a tensor that is read run by run: exactly those that `Tails` takes from all its numbers in the
+/// order [head, token, channel].
+///
+/// Numbers outside a guessed range are collected in one pass and chosen from; the guess is widened if it was too tight.
+struct OutlierSearch {
+  /// Writes a run of a head's tokens as rows [tokens, headDim].
+  typealias Reader = (_ head: Int, _ tokens: Range<Int>, _ rows: UnsafeMutablePointer<Float>) -> Void
+
+  let counts: [Int]
+  let headDim: Int
+  /// Outliers at each end; at most half the numbers.
+  let perEnd: Int
+  let kernels: KernelTable
+  let scratch: PackingScratch
+
+  struct Found {
+    let outliers: [Outliers]  // per head
+    /// Extremes of the tensor with zeros in the outliers' places.
+    let low: Float
+    let high: Float
+    /// Numbers that they were chosen from.
+    let candidates: Int
+  }
+
+  /// Numbers that are not between the two are candidates.
+  struct Guess {
+    let low: Float
+    let high: Float
+    static let everything = Guess(low: .infinity, high: -.infinity)
+  }
+
+  private var total: Int { counts.reduce(0, +) * headDim }
+
+  func find(_ guess: Guess?, _ read: Reader) -> Found {
+    scratch.reserveRun(headDim: headDim)
+    let wanted = min(perEnd, total / 2)
+    guard wanted > 0 else { return plain(read) }
+    if let guess, let found = choose(wanted, guess, read) { return found }
+    for margin in [1.4, 3] {
+      guard let guess = sampled(wanted, margin: margin, read) else { break }
+      if let found = choose(wanted, guess, read) { return found }
+    }
+    return choose(wanted, .everything, read) ?? plain(read)
+  }
+
+  /// No outliers.
+  private func plain(_ read: Reader) -> Found {
+    var low = Float.infinity
+    var high = -Float.infinity
+    for (head, count) in counts.enumerated() {
+      PackingScratch.runs(count) { run in
+        read(head, run, scratch.rows.base)
+        kernels.corrections.extremes(scratch.rows.base, run.count * headDim, &low, &high)
+      }
+    }
+    return Found(outliers: counts.map { _ in Outliers(headDim: headDim) }, low: low, high: high, candidates: 0)
+  }
+
+  /// Collects the candidates of all heads, or of every `step`-th run; returns where each head's end.
+  private func collect(_ guess: Guess, every step: Int, _ read: Reader) -> [Int] {
+    var found = 0
+    let rows = scratch.rows.base
+    return counts.indices.map { head in
+      PackingScratch.runs(counts[head]) { run in
+        guard run.lowerBound / PackingScratch.runTokens % step == 0 else { return }
+        let numbers = run.count * headDim
+        scratch.numbers.reserve(found + numbers + 16, keeping: found)
+        scratch.places.reserve(found + numbers + 16, keeping: found)
+        read(head, run, rows)
+        found += kernels.corrections.collectOutside(
+          rows, numbers, guess.low, guess.high, UInt32(truncatingIfNeeded: run.lowerBound * headDim),
+          scratch.numbers.base + found, scratch.places.base + found)
+      }
+      return found
+    }
+  }
+
+  private func keys(_ count: Int) -> UnsafeMutablePointer<UInt32> {
+    scratch.keys.reserve(count)
+    kernels.corrections.orderKeys(scratch.numbers.base, count, scratch.keys.base)
+    return scratch.keys.base
+  }
+
+  /// Numbers that a guess is drawn from.
+  private static var sampleNumbers: Int { 12_288 }
+
+  /// A guess from some of the runs that should leave `margin` times as many candidates as are wanted; nil if all numbers
+  /// might as well be collected.
+  private func sampled(_ wanted: Int, margin: Double, _ read: Reader) -> Guess? {
+    let step = total / Self.sampleNumbers
+    guard step > 1 else { return nil }
+    let count = collect(.everything, every: step, read).last ?? 0
+    let share = Int(Double(wanted) * Double(count) / Double(total) * margin) + 8
+    guard share < count / 3 else { return nil }
+    let keys = keys(count)
+    return Guess(
+      low: Tails.number(kernels.corrections.orderStatistic(keys, count, share)),
+      high: Tails.number(kernels.corrections.orderStatistic(keys, count, count - 1 - share)))
+  }
+
+  /// The outliers among the candidates of a guess; nil if it was too tight to be sure of them.
+  private func choose(_ wanted: Int, _ guess: Guess, _ read: Reader) -> Found? {
+    let ends = collect(guess, every: 1, read)
+    let count = ends.last ?? 0
+    let isComplete = count == total
+    guard isComplete || count > 2 * wanted else { return nil }
+    let keys = keys(count)
+    if !isComplete {
+      // Zeros of either sign are candidates together.
+      let low = Tails.key(guess.low == 0 ? 0 : guess.low)
+      let high = Tails.key(guess.high == 0 ? -0.0 : guess.high)
+      guard guess.low < guess.high else { return nil }
+      let below = kernels.corrections.countAtMost(keys, count, low)
+      let above = count - kernels.corrections.countAtMost(keys, count, high - 1)
+      guard below > wanted, above > wanted else { return nil }
+    }
+    var limits = TailLimits(keys, count: count, wanted: wanted, kernels)
+    var low: Float = 0
+    var high: Float = 0
+    if let inner = limits.inner {
+      low = Tails.number(inner.first)
+      high = Tails.number(inner.last)
+      // More NaN than outliers hide the extremes.
+      guard !low.isNaN, !high.isNaN else { return isComplete ? chooseAmongNaN(&limits, ends, keys) : nil }
+    }
+    let outliers = take(&limits, ends, keys)
+    return Found(outliers: outliers, low: min(low, 0), high: max(high, 0), candidates: count)
+  }
+
+  /// The outliers of each head among its candidates, which end at `ends`.
+  private func take(_ limits: inout TailLimits, _ ends: [Int], _ keys: UnsafePointer<UInt32>) -> [Outliers] {
+    let numbers = scratch.numbers.base
+    let places = scratch.places.base
+    var first = 0
+    return ends.map { end in
+      let count = limits.choose(keys + first, numbers + first, places + first, end - first, kernels)
+      defer { first = end }
+      return Outliers(
+        places: places + first, numbers: numbers + first, count: count, headDim: headDim, kernels)
+    }
+  }
+
+  /// All numbers being candidates and the extremes being NaN: extremes of those that no tail takes.
+  private func chooseAmongNaN(_ limits: inout TailLimits, _ ends: [Int], _ keys: UnsafePointer<UInt32>) -> Found {
+    let count = ends.last ?? 0
+    let numbers = (0..<count).map { Tails.number(keys[$0]) }.filter { !$0.isNaN }
+    let inside = numbers.filter { (limits.low...max(limits.low, limits.high)).contains(Tails.key($0)) }
+    let outliers = take(&limits, ends, keys)
+    return Found(
+      outliers: outliers, low: min(inside.min() ?? 0, 0), high: max(inside.max() ?? 0, 0), candidates: count)
+  }
+}

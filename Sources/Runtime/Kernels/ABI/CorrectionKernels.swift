@@ -1,0 +1,182 @@
+/// The kernels of what corrects codes: outliers and low-rank parts, found, attended and added.
+public final class CorrectionKernels: Sendable {
+  public let collectOutside: CollectOutside
+  public let orderKeys: OrderKeys
+  public let orderStatistic: OrderStatistic
+  public let countAtMost: CountAtMost
+  public let keysBetween: KeysBetween
+  public let chooseTails: ChooseTails
+  public let extremes: Extremes
+  public let projectRows: ProjectRows
+  public let addProjections: AddProjections
+  public let addLowRankRows: AddLowRankRows
+  public let addLowRankScores: AddLowRankScores
+  public let addLowRankValues: AddLowRankValues
+  public let addOutlierScores: AddOutlierScores
+  public let addOutlierValues: AddOutlierValues
+
+  public init(
+    collectOutside: @escaping CollectOutside, orderKeys: @escaping OrderKeys,
+    orderStatistic: @escaping OrderStatistic, countAtMost: @escaping CountAtMost,
+    keysBetween: @escaping KeysBetween, chooseTails: @escaping ChooseTails, extremes: @escaping Extremes,
+    projectRows: @escaping ProjectRows, addProjections: @escaping AddProjections,
+    addLowRankRows: @escaping AddLowRankRows, addLowRankScores: @escaping AddLowRankScores,
+    addLowRankValues: @escaping AddLowRankValues, addOutlierScores: @escaping AddOutlierScores,
+    addOutlierValues: @escaping AddOutlierValues
+  ) {
+    self.collectOutside = collectOutside
+    self.orderKeys = orderKeys
+    self.orderStatistic = orderStatistic
+    self.countAtMost = countAtMost
+    self.keysBetween = keysBetween
+    self.chooseTails = chooseTails
+    self.extremes = extremes
+    self.projectRows = projectRows
+    self.addProjections = addProjections
+    self.addLowRankRows = addLowRankRows
+    self.addLowRankScores = addLowRankScores
+    self.addLowRankValues = addLowRankValues
+    self.addOutlierScores = addOutlierScores
+    self.addOutlierValues = addOutlierValues
+  }
+
+  /// Appends the numbers that are not between `low` and `high`, NaN among them, and their places counted from `place`;
+  /// returns how many. The count is a multiple of 16; up to 16 elements behind the last one are overwritten.
+  public typealias CollectOutside =
+    @Sendable (
+      _ x: UnsafePointer<Float>, _ count: Int, _ low: Float, _ high: Float, _ place: UInt32,
+      _ values: UnsafeMutablePointer<Float>, _ places: UnsafeMutablePointer<UInt32>
+    ) -> Int
+
+  /// Numbers as unsigned integers in the same order, NaN beyond infinity on the side of its sign.
+  public typealias OrderKeys =
+    @Sendable (_ x: UnsafePointer<Float>, _ count: Int, _ keys: UnsafeMutablePointer<UInt32>) -> Void
+
+  /// The key at place `rank` in ascending order; 0 <= rank < count.
+  public typealias OrderStatistic =
+    @Sendable (_ keys: UnsafePointer<UInt32>, _ count: Int, _ rank: Int) -> UInt32
+
+  /// How many keys are not above `limit`.
+  public typealias CountAtMost = @Sendable (_ keys: UnsafePointer<UInt32>, _ count: Int, _ limit: UInt32) -> Int
+
+  /// The smallest key above `low` and the largest below `high`; UInt32.max and 0 if there are none.
+  public typealias KeysBetween =
+    @Sendable (_ keys: UnsafePointer<UInt32>, _ count: Int, _ low: UInt32, _ high: UInt32) -> (
+      first: UInt32, last: UInt32
+    )
+
+  /// Moves the values and places of keys below `low` or above `high` to `outValues` and `outPlaces`, which may be `values`
+  /// and `places` or lie before them; returns how many. Of the keys that equal `low` the first `lowTies` are moved too, of
+  /// those that equal `high` all but the first `highSkipped`; both counts go down as they are used.
+  public typealias ChooseTails =
+    @Sendable (
+      _ keys: UnsafePointer<UInt32>, _ values: UnsafePointer<Float>, _ places: UnsafePointer<UInt32>, _ count: Int,
+      _ low: UInt32, _ high: UInt32, _ lowTies: UnsafeMutablePointer<Int>, _ highSkipped: UnsafeMutablePointer<Int>,
+      _ outValues: UnsafeMutablePointer<Float>, _ outPlaces: UnsafeMutablePointer<UInt32>
+    ) -> Int
+
+  /// Lowers `low` and raises `high` to the extremes of x; NaN is left out.
+  public typealias Extremes =
+    @Sendable (
+      _ x: UnsafePointer<Float>, _ count: Int, _ low: UnsafeMutablePointer<Float>,
+      _ high: UnsafeMutablePointer<Float>
+    ) -> Void
+
+  /// q[j * qStride + row] = matrix row . p[j, :]; matrix [rows, columns], p [rank, columns], columns a multiple of 16.
+  public typealias ProjectRows =
+    @Sendable (
+      _ matrix: UnsafePointer<Float>, _ rows: Int, _ columns: Int, _ p: UnsafePointer<Float>, _ rank: Int,
+      _ q: UnsafeMutablePointer<Float>, _ qStride: Int
+    ) -> Void
+
+  /// p[j, :] += sum over rows, in order, of q[j * qStride + row] * matrix row.
+  public typealias AddProjections =
+    @Sendable (
+      _ matrix: UnsafePointer<Float>, _ rows: Int, _ columns: Int, _ q: UnsafePointer<Float>, _ qStride: Int,
+      _ rank: Int, _ p: UnsafeMutablePointer<Float>
+    ) -> Void
+
+  /// rows[t, :] += sum over j, in order, of q[t / 16, j, t % 16] * p[j, :]. Every set gives the same bits.
+  public typealias AddLowRankRows =
+    @Sendable (
+      _ q: UnsafePointer<Float>, _ p: UnsafePointer<Float>, _ rank: Int, _ headDim: Int, _ tokens: Int,
+      _ rows: UnsafeMutablePointer<Float>
+    ) -> Void
+
+  /// out[row * outStride + token] += (query row P) . Q[token], whole blocks of 16 tokens, the first at out[0].
+  public typealias AddLowRankScores =
+    @Sendable (
+      _ factors: LowRankFactors, _ blocks: Range<Int>, _ queries: UnsafePointer<Float>, _ rows: Int,
+      _ out: UnsafeMutablePointer<Float>, _ outStride: Int
+    ) -> Void
+
+  /// acc[row, :] += (weights row Q) P^T over tokens that begin at a multiple of 16.
+  public typealias AddLowRankValues =
+    @Sendable (
+      _ factors: LowRankFactors, _ tokens: Range<Int>, _ weights: UnsafePointer<Float>, _ weightStride: Int,
+      _ rows: Int, _ acc: UnsafeMutablePointer<Float>
+    ) -> Void
+
+  /// out[row * outStride + token] += query[row, channel] * (number - offset), outlier by outlier; `scratch` has
+  /// `OutlierRun.scratchFloats`.
+  public typealias AddOutlierScores =
+    @Sendable (
+      _ outliers: OutlierRun, _ queries: UnsafePointer<Float>, _ rows: Int, _ out: UnsafeMutablePointer<Float>,
+      _ outStride: Int, _ scratch: UnsafeMutablePointer<Float>
+    ) -> Void
+
+  /// acc[row, channel] += weights[row * weightStride + token] * (number - offset); `scratch` has
+  /// `OutlierRun.scratchFloats`.
+  public typealias AddOutlierValues =
+    @Sendable (
+      _ outliers: OutlierRun, _ weights: UnsafePointer<Float>, _ weightStride: Int, _ rows: Int,
+      _ acc: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>
+    ) -> Void
+}
+
+/// The low-rank part Q P^T of one head in half precision.
+public struct LowRankFactors {
+  public let q: UnsafePointer<UInt16>  // [token block, rank, 16]
+  public let p: UnsafePointer<UInt16>  // [rank, headDim]
+  public let rank: Int
+  public let headDim: Int
+
+  public init(q: UnsafePointer<UInt16>, p: UnsafePointer<UInt16>, rank: Int, headDim: Int) {
+    self.q = q
+    self.p = p
+    self.rank = rank
+    self.headDim = headDim
+  }
+}
+
+/// Outliers of one head's tokens, in the order of their places firstPlace + token * headDim + channel.
+public struct OutlierRun {
+  /// Tokens of one run at most.
+  public static let mostTokens = 512
+  /// Floats of scratch that attending a run takes.
+  public static func scratchFloats(headDim: Int) -> Int { 16 * headDim + 4 * mostTokens }
+
+  public let places: UnsafePointer<UInt32>  // [count]
+  public let numbers: UnsafePointer<Float>  // [count]
+  public let count: Int
+  /// Tokens of the run, with outliers or without.
+  public let tokens: Int
+  /// Place of the first token's first channel.
+  public let firstPlace: UInt32
+  public let headDim: Int
+  /// Taken off every number: what the codes say of its place.
+  public let offset: Float
+
+  public init(
+    places: UnsafePointer<UInt32>, numbers: UnsafePointer<Float>, count: Int, tokens: Int, firstPlace: UInt32,
+    headDim: Int, offset: Float
+  ) {
+    self.places = places
+    self.numbers = numbers
+    self.count = count
+    self.tokens = tokens
+    self.firstPlace = firstPlace
+    self.headDim = headDim
+    self.offset = offset
+  }
+}
