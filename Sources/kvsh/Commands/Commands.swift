@@ -12,6 +12,7 @@ enum Commands {
       CompressCommand(),
       CompressorsCommand(),
       RunCommand(workbench: workbench),
+      MeasureCommand(workbench: workbench),
       DataCommand(workbench: workbench),
       PeekCommand(workbench: workbench),
       LengthsCommand(),
