@@ -15,7 +15,7 @@ public final class BatchEngine {
   let chunkTokens: Int
 
   public init(
-    model: Model, endTokens: Set<Int32>, instructionSet: InstructionSet, pool: WorkerPool, chunkTokens: Int = 2_048
+    model: Model, endTokens: Set<Int32>, instructionSet: InstructionSet, pool: WorkerPool, chunkTokens: Int = 512
   ) {
     self.model = model
     self.endTokens = endTokens

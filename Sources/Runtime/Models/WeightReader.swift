@@ -13,6 +13,8 @@ struct WeightReader {
     let tensor = try file.tensor(name)
     let bytes = try file.tensorBytes(name)
     try check(tensor, shape: [inputs, outputs])
+    // The repacked copy is what runs: the file's pages need not stay beside it.
+    defer { file.mapped.release(bytes) }
     guard let source = bytes.baseAddress else { throw wrongShape(tensor, [inputs, outputs]) }
     if precision == .mixed, inputs % 32 == 0 {
       switch tensor.type {
