@@ -13,9 +13,11 @@ public final class BatchEngine {
   let endTokens: Set<Int32>
   /// Prompt tokens that go through the model together; a multiple of the attention tile.
   let chunkTokens: Int
+  /// Memory the machine can still give, asked before each run.
+  public var availableBytes: () -> Int? = { SystemMemory.availableBytes }
 
   public init(
-    model: Model, endTokens: Set<Int32>, instructionSet: InstructionSet, pool: WorkerPool, chunkTokens: Int = 512
+    model: Model, endTokens: Set<Int32>, instructionSet: InstructionSet, pool: WorkerPool, chunkTokens: Int = 2_048
   ) {
     self.model = model
     self.endTokens = endTokens
@@ -32,13 +34,17 @@ public final class BatchEngine {
   ///   - batch: sequences that decode together, at least 1.
   ///   - shouldStop: asked after each token of a sample with its new tokens so far; nil never stops.
   ///   - onToken: told of each new token.
-  /// - Throws: `CancellationError`; `RuntimeProblem` K305 (method and model), K602 (numbers), K603 (prompt).
+  /// - Throws: `CancellationError`; `RuntimeProblem` K305 (method and model), K602 (numbers), K603 (prompt), K607 (memory).
   public func run(
     _ requests: [GenerationRequest], compressor: Compressor = .none, sampling: Sampling = .greedy, batch: Int = 1,
     cancellation: Cancellation? = nil, shouldStop: ((_ sample: String, _ tokens: [Int32]) -> Bool)? = nil,
     onToken: ((_ sample: String, _ token: Int32) -> Void)? = nil, onFinish: (Generation) throws -> Void
   ) throws {
     try compressor.check(shape: model.cacheShape)
+    let context = model.configuration.contextTokens
+    try checkMemory(
+      requests.map { .init(prompt: $0.prompt.count, tokens: min(context, $0.prompt.count + max(0, $0.maxTokens))) },
+      compressor, batch: batch)
     var waiting = requests.makeIterator()
     var active: [ActiveSequence] = []
     var isDrained = false
@@ -89,9 +95,7 @@ public final class BatchEngine {
   ///
   /// - Returns: rows of the last pass; the last of them has the logits of the next token.
   func fill(_ cache: SequenceCache, with prompt: [Int32], _ cancellation: Cancellation?) throws -> Int {
-    // Statistics that need all keys at once cannot be gathered chunk by chunk.
-    let sums = cache.compressor.slots.keep?.needs.columnSums
-    let step = sums == nil || sums == .causal ? chunkTokens : prompt.count
+    let step = chunks(cache.compressor) ? chunkTokens : prompt.count
     var start = 0
     var rows = 0
     while start < prompt.count {
@@ -102,6 +106,12 @@ public final class BatchEngine {
       start = end
     }
     return rows
+  }
+
+  /// Whether prompts go through in chunks: statistics that need all keys at once cannot be gathered so.
+  func chunks(_ compressor: Compressor) -> Bool {
+    let sums = compressor.slots.keep?.needs.columnSums
+    return sums == nil || sums == .causal
   }
 
   private func advance(

@@ -29,7 +29,7 @@ extension BatchEngine {
 
   /// Does the work once with fresh caches and forced tokens, and times it alone: no tokenizing, no sampling.
   ///
-  /// - Throws: `CancellationError`; `RuntimeProblem` K305 (method and model), K602 (numbers), K603 (context).
+  /// - Throws: `CancellationError`; `RuntimeProblem` K305 (method and model), K602 (numbers), K603 (context), K607 (memory).
   public func time(
     _ work: TimedWork, _ compressor: Compressor = .none, _ cancellation: Cancellation? = nil
   ) throws -> TimedRun {
@@ -39,6 +39,10 @@ extension BatchEngine {
         "K603", seen: "\(work.batch) texts of \(work.textTokens) tokens",
         expected: "at least one, of 1 to \(context) tokens")
     }
+    let prompt = if case .decode(let depth, _, _) = work { max(1, depth) } else { work.textTokens }
+    try checkMemory(
+      Array(repeating: .init(prompt: prompt, tokens: work.textTokens), count: work.batch), compressor,
+      batch: work.batch)
     switch work {
     case .prefill(let tokens, let batch): return try prefill(tokens, batch, compressor, cancellation)
     case .decode(let depth, let batch, let steps): return try decode(depth, batch, steps, compressor, cancellation)

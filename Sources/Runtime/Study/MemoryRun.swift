@@ -16,7 +16,7 @@ extension BatchEngine {
   /// Fills the caches of `batch` texts of `tokens` tokens, the last `steps` of them as decode steps, and counts.
   ///
   /// Runs in working memory of its own, freed at the end, so that one configuration does not pay for another.
-  /// - Throws: `CancellationError`; `RuntimeProblem` K305 (method and model), K602 (numbers), K603 (context).
+  /// - Throws: `CancellationError`; `RuntimeProblem` K305 (method and model), K602 (numbers), K603 (context), K607 (memory).
   public func memory(
     tokens: Int, batch: Int, steps: Int, _ compressor: Compressor = .none, _ cancellation: Cancellation? = nil
   ) throws -> MemoryRun {
@@ -25,6 +25,8 @@ extension BatchEngine {
       throw RuntimeProblem(
         "K603", seen: "\(batch) texts of \(tokens) tokens", expected: "at least one, of 1 to \(context) tokens")
     }
+    try checkMemory(
+      Array(repeating: .init(prompt: max(1, tokens - steps), tokens: tokens), count: batch), compressor, batch: batch)
     ProcessMemory.trim()
     let before = ProcessMemory.residentBytes
     let wasReset = ProcessMemory.resetHighWater()

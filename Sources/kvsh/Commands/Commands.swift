@@ -13,6 +13,7 @@ enum Commands {
       CompressorsCommand(),
       RunCommand(workbench: workbench),
       MeasureCommand(workbench: workbench),
+      PerplexityCommand(workbench: workbench),
       DataCommand(workbench: workbench),
       PeekCommand(workbench: workbench),
       LengthsCommand(),
