@@ -47,6 +47,11 @@ let package = Package(
         "CEdit", "Lang", "Runtime", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Crypto", package: "swift-crypto"), .product(name: "GRDB", package: "GRDB.swift"),
       ]),
+    // For scripts/bench alone; not a product.
+    .executableTarget(
+      name: "kvsh-bench",
+      dependencies: variants.map { .init(stringLiteral: $0.name) } + ["CIntrinsics", "KernelABI"],
+      path: "Sources/Bench"),
     .testTarget(name: "LangTests", dependencies: ["Lang"]),
     .testTarget(name: "RuntimeTests", dependencies: ["Runtime"]),
     .testTarget(name: "KvshTests", dependencies: ["kvsh", "Lang", "Runtime"]),

@@ -14,7 +14,8 @@ extension BatchEngine {
   /// - Parameters:
   ///   - batch: windows that decode together if they are fed by steps.
   ///   - onWindow: told how many windows are done.
-  /// - Throws: `CancellationError`; `RuntimeProblem` K305 (method and model), K602 (numbers), K608 (text or windows).
+  /// - Throws: `CancellationError`; `RuntimeProblem` K305 (method and model), K602 (numbers), K607 (memory),
+  ///   K608 (text or windows).
   public func perplexity(
     of text: [Int32], window: Int, stride: Int, _ compressor: Compressor = .none, feeding: Feeding = .prompt,
     batch: Int = 8, _ cancellation: Cancellation? = nil, onWindow: (_ done: Int, _ total: Int) -> Void = { _, _ in }
@@ -36,6 +37,9 @@ extension BatchEngine {
     let windows = PerplexityWindows(count: text.count, window: window, stride: stride).windows
     var run = PerplexityRun()
     let group = feeding == .prompt ? 1 : max(1, batch)
+    try checkMemory(
+      windows.map { .init(prompt: feeding == .prompt ? $0.tokens.count : window - stride, tokens: $0.tokens.count) },
+      compressor, batch: group)
     for first in Swift.stride(from: 0, to: windows.count, by: group) {
       onWindow(first, windows.count)
       let part = Array(windows[first..<min(windows.count, first + group)])
@@ -65,7 +69,7 @@ extension BatchEngine {
       // In blocks: a row of logits is 200 kB.
       for block in Swift.stride(from: scored.lowerBound, to: scored.upperBound, by: 64) {
         let rows = Array(block..<min(scored.upperBound, block + 64))
-        sum += losses(rows: rows.map { $0 - start }, next: rows.map { text[$0 + 1] }).reduce(0, +)
+        for loss in losses(rows: rows.map { $0 - start }, next: rows.map { text[$0 + 1] }) { sum += loss }
       }
       start = end
     }

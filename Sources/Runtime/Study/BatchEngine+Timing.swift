@@ -36,7 +36,9 @@ extension BatchEngine {
     let context = model.configuration.contextTokens
     guard work.textTokens >= 1, work.textTokens <= context, work.batch >= 1 else {
       throw RuntimeProblem(
-        "K603", seen: "\(work.batch) texts of \(work.textTokens) tokens",
+        "K603",
+        seen: work.batch == 1
+          ? "a text of \(work.textTokens) tokens" : "\(work.batch) texts of \(work.textTokens) tokens",
         expected: "at least one, of 1 to \(context) tokens")
     }
     let prompt = if case .decode(let depth, _, _) = work { max(1, depth) } else { work.textTokens }

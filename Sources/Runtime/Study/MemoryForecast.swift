@@ -53,12 +53,13 @@ extension BatchEngine {
       each.count == 1 ? each[0] * many : each.sorted(by: >).prefix(many).reduce(0, +)
     let longestPrompt = texts.map(\.prompt).max() ?? 0
     let longest = texts.map(\.tokens).max() ?? 0
-    // A method acts behind the prompt, which is held exactly until then.
-    let prompt = slots.codec == nil && slots.keep == nil ? 0 : shape.layers * Slots.exactBytes(longestPrompt, shape)
-    let rows = max(many, chunks(compressor) ? min(longestPrompt, chunkTokens) : longestPrompt)
+    let rows = chunks(compressor) ? min(longestPrompt, chunkTokens) : longestPrompt
+    // A method acts behind the prompt, layer by layer if it comes in one chunk; until then the prompt is held exactly.
+    let exactLayers = slots.codec == nil && slots.keep == nil ? 0 : rows == longestPrompt ? 1 : shape.layers
+    let prompt = exactLayers * Slots.exactBytes(longestPrompt, shape)
     return MemoryForecast(
       // Pages that are not full and slack of what grows: a sixteenth.
-      cacheBytes: (together + prompt) / 16 * 17, workBytes: workBytes(rows: rows, sequences: many, longest: longest),
+      cacheBytes: (together + prompt) / 16 * 17, workBytes: workBytes(rows: max(many, rows), sequences: many, longest: longest),
       sequences: many, longestTokens: longest)
   }
 

@@ -23,7 +23,8 @@ extension BatchEngine {
     let context = model.configuration.contextTokens
     guard tokens >= 1, tokens <= context, batch >= 1 else {
       throw RuntimeProblem(
-        "K603", seen: "\(batch) texts of \(tokens) tokens", expected: "at least one, of 1 to \(context) tokens")
+        "K603", seen: batch == 1 ? "a text of \(tokens) tokens" : "\(batch) texts of \(tokens) tokens",
+        expected: "at least one, of 1 to \(context) tokens")
     }
     try checkMemory(
       Array(repeating: .init(prompt: max(1, tokens - steps), tokens: tokens), count: batch), compressor, batch: batch)

@@ -1,8 +1,8 @@
 /// How a long text is cut into windows of a context, and which tokens each of them scores.
 ///
-/// A window begins `stride` tokens after the one before and scores only tokens that no window before it has scored: each
-/// but the first is scored once, after at least window - stride tokens of context (the sliding window of transformers'
-/// perplexity guide). stride = window has no overlap.
+/// A window begins `stride` tokens after the one before and scores only tokens that no window before it has scored, each
+/// after at least window - stride tokens of context (the sliding window of transformers' perplexity guide). With
+/// stride = window nothing overlaps, and a window's first token, which nothing foretells, is not scored.
 public struct PerplexityWindows: Sendable {
   public struct Window: Equatable, Sendable {
     public let tokens: Range<Int>
@@ -19,10 +19,10 @@ public struct PerplexityWindows: Sendable {
     var done = 1
     while done < count {
       let end = min(count, start + window)
-      if end > done {
-        windows.append(Window(tokens: start..<end, scored: done..<end))
-        done = end
+      if end > max(done, start + 1) {
+        windows.append(Window(tokens: start..<end, scored: max(done, start + 1)..<end))
       }
+      done = max(done, end)
       start += max(1, stride)
     }
     self.windows = windows
