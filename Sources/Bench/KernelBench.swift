@@ -3,7 +3,7 @@ import KernelABI
 /// Each kernel at the sizes SmolLM2-135M gives it, on one thread: bytes it reads and operations it does a second.
 struct KernelBench {
   let set: BenchSet
-  private var kernels: KernelTable { set.table }
+  private var kernels: KernelTable { self.set.table }
 
   func rows() -> [BenchRow] {
     [1, 8, 32, 512].map { multiplyPacked(rows: $0, outputs: 1_536) } + [multiplyPacked(rows: 1, outputs: 49_152)]

@@ -59,7 +59,8 @@ extension BatchEngine {
     let prompt = exactLayers * Slots.exactBytes(longestPrompt, shape)
     return MemoryForecast(
       // Pages that are not full and slack of what grows: a sixteenth.
-      cacheBytes: (together + prompt) / 16 * 17, workBytes: workBytes(rows: max(many, rows), sequences: many, longest: longest),
+      cacheBytes: (together + prompt) / 16 * 17,
+      workBytes: workBytes(rows: max(many, rows), sequences: many, longest: longest),
       sequences: many, longestTokens: longest)
   }
 
