@@ -21,34 +21,50 @@ func kernels(_ variant: String, _ march: [String]) -> Target {
   let variants = [kernels("Base", [])]
 #endif
 
-let package = Package(
-  name: "kvsh",
-  platforms: [.macOS(.v15)],
-  products: [.executable(name: "kvsh", targets: ["kvsh"])],
-  dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
-    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
-  ],
-  targets: variants + [
+/// `KVSH_RUNTIME_ONLY=1` leaves the shell and its dependencies out: builds with a sanitizer are for the runtime alone.
+let isRuntimeOnly = Context.environment["KVSH_RUNTIME_ONLY"] == "1"
+
+let runtime: [Target] =
+  variants + [
     .target(name: "CIntrinsics"),
-    .target(name: "CEdit", linkerSettings: [.linkedLibrary("edit")]),
     .target(name: "KernelABI", path: "Sources/Runtime/Kernels/ABI"),
-    .target(name: "Lang"),
     .target(
       name: "Runtime",
       dependencies: variants.map { .init(stringLiteral: $0.name) } + [
         "CIntrinsics", "KernelABI",
       ],
       exclude: ["Kernels"], resources: [.copy("Datasets/Resources")]),
-    .executableTarget(
-      name: "kvsh",
-      dependencies: [
-        "CEdit", "Lang", "Runtime", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "Crypto", package: "swift-crypto"), .product(name: "GRDB", package: "GRDB.swift"),
-      ]),
-    .testTarget(name: "LangTests", dependencies: ["Lang"]),
     .testTarget(name: "RuntimeTests", dependencies: ["Runtime"]),
-    .testTarget(name: "KvshTests", dependencies: ["kvsh", "Lang", "Runtime"]),
-  ],
+  ]
+
+let shell: [Target] = [
+  .target(name: "CEdit", linkerSettings: [.linkedLibrary("edit")]),
+  .target(name: "Lang"),
+  .executableTarget(
+    name: "kvsh",
+    dependencies: [
+      "CEdit", "Lang", "Runtime", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      .product(name: "Crypto", package: "swift-crypto"), .product(name: "GRDB", package: "GRDB.swift"),
+    ]),
+  // For scripts/bench alone; not a product.
+  .executableTarget(
+    name: "kvsh-bench",
+    dependencies: variants.map { .init(stringLiteral: $0.name) } + ["CIntrinsics", "KernelABI"],
+    path: "Sources/Bench"),
+  .testTarget(name: "LangTests", dependencies: ["Lang"]),
+  .testTarget(name: "KvshTests", dependencies: ["kvsh", "Lang", "Runtime"]),
+]
+
+let package = Package(
+  name: "kvsh",
+  platforms: [.macOS(.v15)],
+  products: isRuntimeOnly ? [] : [.executable(name: "kvsh", targets: ["kvsh"])],
+  dependencies: isRuntimeOnly
+    ? []
+    : [
+      .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+      .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+      .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    ],
+  targets: runtime + (isRuntimeOnly ? [] : shell),
   swiftLanguageModes: [.v6])

@@ -7,6 +7,9 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
+#if defined(__linux__)
+#include <malloc.h>
+#endif
 
 #define KV_INLINE static inline __attribute__((always_inline, unused))
 
@@ -37,6 +40,13 @@ KV_INLINE int kv_processor_level(void) {
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c")) return 3;
 #endif
   return 0;
+}
+
+// Hands freed memory back to the system, where the C library can.
+KV_INLINE void kv_trim_heap(void) {
+#if defined(__GLIBC__)
+  malloc_trim(0);
+#endif
 }
 
 KV_INLINE void kv_spin_pause(void) {

@@ -45,6 +45,9 @@ struct ExactKeys {
 
   mutating func removeLast(_ tokens: Int) { count -= tokens }
 
+  /// Gives back the memory of tokens that have left, if it is more than the rest.
+  mutating func shrink() { storage.shrink(to: (count + 15) / 16 * blockBytes) }
+
   /// Drops the first `tokens` tokens.
   mutating func removeFirst(_ tokens: Int) {
     for token in tokens..<count { move(token, to: token - tokens) }
@@ -93,11 +96,14 @@ struct ExactValues {
 
   mutating func removeLast(_ tokens: Int) { count -= tokens }
 
+  /// Gives back the memory of tokens that have left, if it is more than the rest.
+  mutating func shrink() { storage.shrink(to: (first + count) * rowBytes) }
+
   /// Drops the first `tokens` tokens; memory is closed up now and then, not at every step.
   mutating func removeFirst(_ tokens: Int) {
     first += tokens
     count -= tokens
-    if first > 256, first > count {
+    if first >= 32, first > count / 4 {
       storage.base.update(from: storage.base + first * rowBytes, count: count * rowBytes)
       first = 0
     }

@@ -78,6 +78,8 @@ final class ExactHead {
     let dropped = keys.count - slots.count
     keys.removeLast(dropped)
     values.removeLast(dropped)
+    keys.shrink()
+    values.shrink()
   }
 
   func remove(_ slot: Int) {

@@ -26,6 +26,8 @@ public protocol KeepPolicy: Sendable {
   /// Whether all heads of a layer keep the same tokens, so that one table of positions serves them.
   var sharesSlots: Bool { get }
   func makeState(shape: CacheShape, layer: Int) -> any KeepState
+  /// The most tokens a head keeps of a text of `tokens` tokens, `prompt` of them its prompt; for forecasts of memory.
+  func mostTokens(prompt: Int, tokens: Int, shape: CacheShape) -> Int
 }
 
 /// What a keep policy remembers of one layer of one sequence.

@@ -39,6 +39,8 @@ public protocol Codec: Sendable {
   /// - Throws: `RuntimeProblem` K305 if the format does not fit the model.
   func check(shape: CacheShape) throws
   func makeStore(shape: CacheShape, layer: Int, kernels: KernelTable) -> any LayerStore
+  /// The most bytes one layer of a text of `tokens` tokens takes; for forecasts of memory.
+  func mostBytes(tokens: Int, shape: CacheShape) -> Int
 }
 
 /// Where a key stands for a later query.

@@ -6,17 +6,23 @@ import Foundation
 /// configuration, the sampling and its own prompt; never on the batch, the threads or the order.
 public final class BatchEngine {
   public let model: Model
-  private let pass: ForwardPass
+  let pass: ForwardPass
+  let instructionSet: InstructionSet
+  let pool: WorkerPool
   /// Tokens that end a turn.
-  private let endTokens: Set<Int32>
+  let endTokens: Set<Int32>
   /// Prompt tokens that go through the model together; a multiple of the attention tile.
-  private let chunkTokens: Int
+  let chunkTokens: Int
+  /// Memory the machine can still give, asked before each run.
+  public var availableBytes: () -> Int? = { SystemMemory.availableBytes }
 
   public init(
     model: Model, endTokens: Set<Int32>, instructionSet: InstructionSet, pool: WorkerPool, chunkTokens: Int = 2_048
   ) {
     self.model = model
     self.endTokens = endTokens
+    self.instructionSet = instructionSet
+    self.pool = pool
     let tile = PromptAttention.tileTokens
     self.chunkTokens = max(tile, chunkTokens / tile * tile)
     pass = ForwardPass(model: model, kernels: instructionSet.table, pool: pool)
@@ -28,13 +34,17 @@ public final class BatchEngine {
   ///   - batch: sequences that decode together, at least 1.
   ///   - shouldStop: asked after each token of a sample with its new tokens so far; nil never stops.
   ///   - onToken: told of each new token.
-  /// - Throws: `CancellationError`; `RuntimeProblem` K305 (method and model), K602 (numbers), K603 (prompt).
+  /// - Throws: `CancellationError`; `RuntimeProblem` K305 (method and model), K602 (numbers), K603 (prompt), K607 (memory).
   public func run(
     _ requests: [GenerationRequest], compressor: Compressor = .none, sampling: Sampling = .greedy, batch: Int = 1,
     cancellation: Cancellation? = nil, shouldStop: ((_ sample: String, _ tokens: [Int32]) -> Bool)? = nil,
     onToken: ((_ sample: String, _ token: Int32) -> Void)? = nil, onFinish: (Generation) throws -> Void
   ) throws {
     try compressor.check(shape: model.cacheShape)
+    let context = model.configuration.contextTokens
+    try checkMemory(
+      requests.map { .init(prompt: $0.prompt.count, tokens: min(context, $0.prompt.count + max(0, $0.maxTokens))) },
+      compressor, batch: batch)
     var waiting = requests.makeIterator()
     var active: [ActiveSequence] = []
     var isDrained = false
@@ -71,19 +81,7 @@ public final class BatchEngine {
         expected: "tokens below \(model.configuration.vocabulary)")
     }
     var sequence = ActiveSequence(request: request, cache: try pass.makeCache(compressor))
-    // Statistics that need all keys at once cannot be gathered chunk by chunk.
-    let needsWhole = compressor.slots.keep.map { $0.needs.columnSums != nil && $0.needs.columnSums != .causal } ?? false
-    let step = needsWhole ? request.prompt.count : chunkTokens
-    var start = 0
-    var rows = 0
-    while start < request.prompt.count {
-      let end = min(request.prompt.count, start + step)
-      rows = end - start
-      try pass.run(
-        [.prompt(Array(request.prompt[start..<end]), of: sequence.cache, isLast: end == request.prompt.count)],
-        cancellation)
-      start = end
-    }
+    let rows = try fill(sequence.cache, with: request.prompt, cancellation)
     guard request.maxTokens > 0 else {
       sequence.finish(.length)
       return sequence
@@ -91,6 +89,29 @@ public final class BatchEngine {
     let logits = pass.logits(rows: [rows - 1])
     take(logits, &sequence, sampling, shouldStop, onToken)
     return sequence
+  }
+
+  /// Runs a prompt through the model, chunk by chunk.
+  ///
+  /// - Returns: rows of the last pass; the last of them has the logits of the next token.
+  func fill(_ cache: SequenceCache, with prompt: [Int32], _ cancellation: Cancellation?) throws -> Int {
+    let step = chunks(cache.compressor) ? chunkTokens : prompt.count
+    var start = 0
+    var rows = 0
+    while start < prompt.count {
+      let end = min(prompt.count, start + step)
+      rows = end - start
+      try pass.run(
+        [.prompt(Array(prompt[start..<end]), of: cache, isLast: end == prompt.count)], cancellation)
+      start = end
+    }
+    return rows
+  }
+
+  /// Whether prompts go through in chunks: statistics that need all keys at once cannot be gathered so.
+  func chunks(_ compressor: Compressor) -> Bool {
+    let sums = compressor.slots.keep?.needs.columnSums
+    return sums == nil || sums == .causal
   }
 
   private func advance(

@@ -25,6 +25,16 @@ public enum EngineProblems {
       "NaN or infinity in queries, keys or values, or a key or value too large for a half-precision cache. The run "
         + "stops at that request; finished rows are kept."
     ),
+    (
+      "K607", "The memory would not do",
+      "Before a run kvsh adds up what its caches and its working memory come to at the longest texts, and refuses what "
+        + "the machine (MemAvailable, and the limit of its control group) does not have. A smaller batch=, shorter "
+        + "texts or a method that holds less help."
+    ),
+    (
+      "K608", "A text cannot be scored",
+      "It has fewer than two tokens, or its windows do not fit the model's context or each other."
+    ),
     ("K603", "A prompt cannot be run", "It is empty, longer than the model's context, or has tokens the model lacks."),
   ]
 }

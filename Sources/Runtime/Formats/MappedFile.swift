@@ -65,6 +65,17 @@ public final class MappedFile: @unchecked Sendable {
     bytes = UnsafeRawBufferPointer(copy)
   }
 
+  /// Lets go of the memory behind a part of the file that has been copied; reading it again brings it back.
+  func release(_ part: UnsafeRawBufferPointer) {
+    guard isMapped, let start = bytes.baseAddress, let first = part.baseAddress else { return }
+    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+    // Whole pages only: the neighbours on the first and the last one may not have been read yet.
+    let lower = (first - start + page - 1) / page * page
+    let upper = (first - start + part.count) / page * page
+    guard page > 0, lower >= 0, upper <= bytes.count, upper > lower else { return }
+    madvise(UnsafeMutableRawPointer(mutating: start + lower), upper - lower, MADV_DONTNEED)
+  }
+
   deinit {
     if isMapped {
       munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count)

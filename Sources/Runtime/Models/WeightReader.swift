@@ -14,6 +14,8 @@ struct WeightReader: WeightSource {
   func matrix(_ name: String, rows: Range<Int>, of total: Int, inputs: Int) throws -> WeightMatrix {
     let tensor = try file.tensor(name)
     let bytes = try file.tensorBytes(name)
+    // The repacked copy is what runs: the file's pages need not stay beside it.
+    defer { file.mapped.release(bytes) }
     try check(tensor, shape: [inputs, total])
     guard let base = bytes.baseAddress else { throw wrongShape(tensor, [inputs, total]) }
     let source = base + rows.lowerBound * tensor.rowBytes

@@ -12,6 +12,8 @@ enum Commands {
       CompressCommand(),
       CompressorsCommand(),
       RunCommand(workbench: workbench),
+      MeasureCommand(workbench: workbench),
+      PerplexityCommand(workbench: workbench),
       DataCommand(workbench: workbench),
       PeekCommand(workbench: workbench),
       LengthsCommand(),

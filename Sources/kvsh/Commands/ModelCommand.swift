@@ -43,7 +43,8 @@ extension ModelValue {
     self.init(
       name: loaded.model.name, path: loaded.path,
       facts: Record([
-        ("layers", .int(sizes.layers)), ("hidden", .int(sizes.hidden)), ("query_heads", .int(sizes.queryHeads)),
+        ("layers", .int(sizes.layers)), ("hidden", .int(sizes.hidden)),
+        ("feed_forward", .int(sizes.feedForward)), ("query_heads", .int(sizes.queryHeads)),
         ("kv_heads", .int(sizes.kvHeads)), ("head_dim", .int(sizes.headDim)), ("vocabulary", .int(sizes.vocabulary)),
         ("context", .int(sizes.contextTokens)), ("weights", .bytes(loaded.model.weightBytes)),
         ("cache_bytes_per_token", .int(loaded.model.cacheShape.tokenBytes * sizes.layers)),

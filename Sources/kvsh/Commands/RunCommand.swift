@@ -32,7 +32,7 @@ struct RunCommand: Command {
     let options = try RunOptions(call)
     let store = try call.placing { try workbench.store() }
     let loaded = try call.placing { try workbench.models.current() }
-    let configurations = try configurations(call, options)
+    let configurations = try call.configurations(baseline: options.baseline)
     try call.placingAtInput { for each in configurations { try each.check(shape: loaded.model.cacheShape) } }
     let load = try load(call, loaded)
     if let shortfall = load.shortfall { context.print("note: \(shortfall)") }
@@ -74,25 +74,6 @@ struct RunCommand: Command {
       return try found.load(
         try DatasetCall.values(call, for: found.dataset.card), countTokens: { loaded.rawIds($0).count })
     }
-  }
-
-  /// What came through the pipe, the baseline first, nothing twice.
-  private func configurations(_ call: Call, _ options: RunOptions) throws -> [Compressor] {
-    var all: [Compressor] = options.baseline ? [.none] : []
-    if call.input.type != .nil {
-      guard let own = call.input.configurations, !own.isEmpty else {
-        throw Problem(
-          "K302",
-          seen:
-            "`run` was given \(call.input.type.name == "list" ? "a list without configurations" : call.input.type.name)",
-          expected: "configurations of `compress`", labels: [.init(call.inputSpan ?? call.span)])
-      }
-      all += own
-    } else if all.isEmpty {
-      all = [.none]
-    }
-    var seen: Set<String> = []
-    return all.filter { seen.insert($0.specification).inserted }
   }
 
   private func note(_ study: StudyRun, _ outcome: StudyRun.Outcome, _ rows: Int, _ total: Int, in context: Context) {

@@ -2,16 +2,17 @@ import Foundation
 import Lang
 import Runtime
 
-/// The names kvsh knows: methods with their presets, data sets, plots.
+/// The names kvsh knows: methods with their presets, data sets, measurements, plots.
 struct KvshCatalogue: Catalogue {
   let home: String
 
-  var kinds: [String] { ["method", "dataset", "plot"] }
+  var kinds: [String] { ["method", "dataset", "measurement", "plot"] }
 
   func entries(of kind: String) -> [NameEntry] {
     switch kind {
     case "method": Self.methods
     case "dataset": Self.datasets + registered
+    case "measurement": Measurements.all.map(\.entry)
     case "plot": PlotKinds.all.map(\.entry)
     default: []
     }

@@ -50,6 +50,18 @@ struct BadInputTests {
     Case(line: "run sharegpt n=1 batch=0", code: "K023", place: "0"),
     Case(line: "run sharegpt n=1 temperature=-1", code: "K023", place: "-1"),
     Case(line: "run sharegpt n=\"many\"", code: "K022", place: "\"many\""),
+    Case(line: "measure speed", code: "K013", place: "speed"),
+    Case(line: "measure", code: "K020", place: "measure"),
+    Case(line: "measure prefill depth=3", code: "K014", place: "depth"),
+    Case(line: "measure decode tokens=3", code: "K014", place: "tokens"),
+    Case(line: "measure prefill tokens=0", code: "K023", place: "0"),
+    Case(line: "measure prefill tokens=[1, 0]", code: "K023", place: "[1, 0]"),
+    Case(line: "measure decode batch=0", code: "K023", place: "0"),
+    Case(line: "measure decode repeat=0", code: "K023", place: "0"),
+    Case(line: "models | measure prefill", code: "K030", place: "measure prefill", from: "models"),
+    Case(line: "perplexity", code: "K020", place: "perplexity"),
+    Case(line: "perplexity \"x\" window=1", code: "K023", place: "1"),
+    Case(line: "perplexity \"x\" feed=fast", code: "K024", place: "fast"),
     Case(line: "data frob", code: "K024", place: "frob"),
     Case(line: "plot lengthdiff", code: "K031", place: "plot lengthdiff"),
     Case(
@@ -73,6 +85,17 @@ struct BadInputTests {
       line: "compress kivi group=128 | run sharegpt n=1", code: "K305", place: "compress kivi group=128",
       seen: "group=128 does not divide the model's head dimension 64"),
     Case(line: "compress kivi group=128 | generate \"x\"", code: "K305", place: "compress kivi group=128"),
+    Case(
+      line: "compress kivi group=128 | measure memory", code: "K305", place: "compress kivi group=128"),
+    Case(
+      line: "measure prefill tokens=9000", code: "K603", place: "9000", seen: "a text of 9000 tokens"),
+    Case(line: "measure decode depth=8190", code: "K603", place: "8190", seen: "a text of 8224 tokens"),
+    Case(
+      line: "compress kivi | measure decode depth=8000 batch=1024", code: "K607", place: "8000"),
+    Case(
+      line: "[] | measure memory", code: "K302", place: "[]", seen: "`measure` was given a list without configurations"),
+    Case(line: "perplexity \"/nowhere/x.txt\"", code: "K504", place: "\"/nowhere/x.txt\""),
+    Case(line: "perplexity \"/dev/null\"", code: "K608", place: "\"/dev/null\"", seen: "a text of 0 tokens"),
     Case(line: "run prompts", code: "K402", place: "prompts"),
     Case(line: "run prompts file=\"/nowhere/x.txt\"", code: "K201", place: "prompts"),
     Case(

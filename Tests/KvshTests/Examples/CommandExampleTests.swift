@@ -27,6 +27,12 @@ struct CommandExampleTests {
     "compressors | where family == \"eviction\"": "^(?!(.|\\n)*\\nkivi)(.|\\n)*streamingllm",
     "run sharegpt n=4 max=16": "^(?!(.|\\n)*kivi)(.|\\n)*fp16",
     "compress kivi bits=2 | run sharegpt n=4 max=16": "fp16(.|\\n)*kivi bits=2",
+    "measure prefill tokens=64 repeat=2": "tok_s(.|\\n)*fp16 +64 +1",
+    "compress kivi bits=2 | measure decode depth=[64,256] steps=4 repeat=2":
+      "fp16 +64(.|\\n)*kivi bits=2 +64(.|\\n)*fp16 +256(.|\\n)*kivi bits=2 +256",
+    "compress kivi bits=[2,4] | measure memory tokens=256 batch=2": "held_bytes(.|\\n)*kivi bits=4 +256 +2",
+    "perplexity \"examples/demo.kvs\"": "perplexity(.|\\n)*fp16.+prompt",
+    "compress kivi bits=2 | perplexity \"examples/demo.kvs\" window=256": "fp16.+steps(.|\\n)*kivi bits=2.+steps",
     "data": "bundled sample", "peek sharegpt 3": "im_start",
     "compress kivi bits=2 | run sharegpt n=4 max=16 | lengths": "mean_D(.|\\n)*kivi bits=2",
     "compress kivi bits=2 | run sharegpt n=4 max=16 | plot lengthdiff": "density(.|\\n)*kivi bits=2  4",

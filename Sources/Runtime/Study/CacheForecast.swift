@@ -1,0 +1,84 @@
+import KernelABI
+
+/// Bytes that a layer will hold, said beforehand from the sheets' formulas; never less than what it comes to, padding
+/// apart.
+extension Slots {
+  /// Bytes of one layer of one sequence with a text of `tokens` tokens, `prompt` of them its prompt.
+  func foretoldLayerBytes(prompt: Int, tokens: Int, shape: CacheShape) -> Int {
+    let kept = keep?.mostTokens(prompt: prompt, tokens: tokens, shape: shape) ?? tokens
+    // A position and a score a token and head at most.
+    let metadata = keep == nil ? 0 : kept * shape.kvHeads * 8
+    return (codec?.mostBytes(tokens: kept, shape: shape) ?? Self.exactBytes(kept, shape)) + metadata
+  }
+
+  /// Exact keys and values in whole blocks of 16 tokens.
+  static func exactBytes(_ tokens: Int, _ shape: CacheShape) -> Int { (tokens + 15) / 16 * 16 * shape.tokenBytes }
+}
+
+extension KeepPolicy {
+  /// The most tokens a head keeps of a text; all, unless the policy knows better.
+  public func mostTokens(prompt: Int, tokens: Int, shape: CacheShape) -> Int { tokens }
+}
+
+extension Codec {
+  /// The most bytes of one layer of a text; those of the uncompressed cache, unless the codec knows better.
+  public func mostBytes(tokens: Int, shape: CacheShape) -> Int { Slots.exactBytes(tokens, shape) }
+}
+
+extension HeavyHitters {
+  func mostTokens(prompt: Int, tokens: Int, shape: CacheShape) -> Int {
+    let budget =
+      (heavy == .tokens(0) ? 0 : heavy.tokens(prompt: prompt, shape: shape, metadataBytes: 8))
+      + recent.tokens(prompt: prompt, shape: shape, metadataBytes: 8)
+    return kept(budget, prompt, tokens, removesWhileDecoding)
+  }
+}
+
+extension SinksAndRecent {
+  func mostTokens(prompt: Int, tokens: Int, shape: CacheShape) -> Int {
+    let budget =
+      budget.map { max(sink + 1, $0.tokens(prompt: prompt, shape: shape, metadataBytes: 4)) }
+      ?? sink + recent.tokens(prompt: prompt, shape: shape)
+    return kept(budget, prompt, tokens, removesWhileDecoding)
+  }
+}
+
+/// A method that drops while decoding holds its budget and the token of the step; another one goes on growing.
+private func kept(_ budget: Int, _ prompt: Int, _ tokens: Int, _ removesWhileDecoding: Bool) -> Int {
+  min(tokens, removesWhileDecoding ? budget + 1 : min(prompt, budget) + tokens - prompt)
+}
+
+extension GroupedCodec {
+  public func mostBytes(tokens: Int, shape: CacheShape) -> Int {
+    let width = shape.kvHeads * shape.headDim
+    // The exact part of the keys breathes up to the residual.
+    let packed = max(0, tokens - residual)
+    let block = (packed + 31) / 32 * 32
+    return block * width * (keyBits + valueBits) / 8 + 2 * block * width * 4 / group
+      + Slots.exactBytes(min(tokens, residual) + 1, shape)
+  }
+}
+
+extension GearTensorCodec {
+  public func mostBytes(tokens: Int, shape: CacheShape) -> Int {
+    let width = shape.kvHeads * shape.headDim
+    let numbers = tokens * width
+    let outliers = Int(Double(numbers) * settings.outlier) + 2
+    let rank = Int(settings.rank * Double(min(tokens, width))) + 1
+    return 2 * (numbers * settings.bits / 8 + 4 + outliers * 6 + 2 * rank * (tokens + width))
+      + Slots.exactBytes(settings.interval, shape)
+  }
+}
+
+extension GearGroupCodec {
+  public func mostBytes(tokens: Int, shape: CacheShape) -> Int {
+    let width = shape.kvHeads * shape.headDim
+    let numbers = tokens * width
+    let blocks = tokens / max(1, settings.interval) + 1
+    // A count of outliers is rounded down; a block of 32 tokens may not be full.
+    let outliers = 2 * (Int(Double(numbers) * settings.outlier) + width + tokens)
+    let rank = max(settings.rank, settings.rankDecode)
+    return 2 * (numbers * settings.bits / 8 + (tokens + 31) / 32 * 32 * width * 4 / settings.group) + outliers * 6
+      + 4 * shape.kvHeads * rank * (tokens + blocks * shape.headDim) + Slots.exactBytes(settings.interval, shape)
+  }
+}

@@ -1,0 +1,87 @@
+/// What a run will need beyond the weights, said before it begins.
+public struct MemoryForecast: Equatable, Sendable {
+  /// A text by its lengths.
+  public struct Text: Equatable, Sendable {
+    public let prompt: Int
+    /// Tokens at its end, the prompt's included.
+    public let tokens: Int
+
+    public init(prompt: Int, tokens: Int) {
+      self.prompt = prompt
+      self.tokens = tokens
+    }
+  }
+
+  /// Caches of the batch's longest texts, and the exact prompt of the one that is being read.
+  public let cacheBytes: Int
+  /// Activations, logits and attention's scores.
+  public let workBytes: Int
+  /// Sequences at once, and the longest text.
+  public let sequences: Int
+  public let longestTokens: Int
+
+  public var neededBytes: Int { cacheBytes.addingReportingOverflow(workBytes).partialValue }
+
+  /// - Throws: `RuntimeProblem` K607 if more is needed than there is; nil is not known and stops nothing.
+  public func check(availableBytes: Int?) throws {
+    guard let availableBytes, neededBytes > availableBytes else { return }
+    throw RuntimeProblem(
+      "K607",
+      seen: "\(sequences) \(sequences == 1 ? "sequence" : "sequences") of up to \(longestTokens) tokens would need "
+        + "\(Self.mebibytes(neededBytes)) MiB (caches \(Self.mebibytes(cacheBytes)), work "
+        + "\(Self.mebibytes(workBytes))); \(Self.mebibytes(availableBytes, up: false)) MiB are available",
+      expected: "a run that fits",
+      suggestion: "a smaller batch=, fewer tokens, or a method that holds less (compress kivi bits=2)")
+  }
+
+  private static func mebibytes(_ bytes: Int, up: Bool = true) -> Int {
+    (bytes.addingReportingOverflow(up ? (1 << 20) - 1 : 0).partialValue) >> 20
+  }
+}
+
+extension BatchEngine {
+  /// What texts with a configuration will need, `batch` of them at once, at their longest.
+  public func forecast(_ texts: [MemoryForecast.Text], _ compressor: Compressor, batch: Int) -> MemoryForecast {
+    let shape = model.cacheShape
+    let slots = compressor.slots
+    let sizes = Set(texts.map { [$0.prompt, $0.tokens] }).count == 1 ? Array(texts.prefix(1)) : texts
+    let each = sizes.map { text in
+      shape.layers * slots.foretoldLayerBytes(prompt: text.prompt, tokens: text.tokens, shape: shape)
+    }
+    let many = min(max(1, batch), texts.count)
+    let together =
+      each.count == 1 ? each[0] * many : each.sorted(by: >).prefix(many).reduce(0, +)
+    let longestPrompt = texts.map(\.prompt).max() ?? 0
+    let longest = texts.map(\.tokens).max() ?? 0
+    let rows = chunks(compressor) ? min(longestPrompt, chunkTokens) : longestPrompt
+    // A method acts behind the prompt, layer by layer if it comes in one chunk; until then the prompt is held exactly.
+    let exactLayers = slots.codec == nil && slots.keep == nil ? 0 : rows == longestPrompt ? 1 : shape.layers
+    let prompt = exactLayers * Slots.exactBytes(longestPrompt, shape)
+    return MemoryForecast(
+      // Pages that are not full and slack of what grows: a sixteenth.
+      cacheBytes: (together + prompt) / 16 * 17,
+      workBytes: workBytes(rows: max(many, rows), sequences: many, longest: longest),
+      sequences: many, longestTokens: longest)
+  }
+
+  private func workBytes(rows: Int, sequences: Int, longest: Int) -> Int {
+    let sizes = model.configuration
+    let queries = sizes.queryHeads * sizes.headDim
+    // Floats, with the bytes, scales and sums of rows that are rounded.
+    let row =
+      4 * (2 * sizes.hidden + queries + 2 * sizes.kvHeads * sizes.headDim + 2 * sizes.feedForward)
+      + (sizes.hidden + queries + sizes.feedForward) * 21 / 4
+    let logits = sequences * (sizes.hidden * 5 + 4 * sizes.vocabulary)
+    let scores =
+      4 * (longest + 64) * (threads * 16 * sizes.groupHeads + 32 * sizes.kvHeads + sequences * sizes.queryHeads)
+    return rows * row + logits + scores
+  }
+
+  /// Refuses texts that the machine's memory would not hold.
+  ///
+  /// - Throws: `RuntimeProblem` K607.
+  public func checkMemory(_ texts: [MemoryForecast.Text], _ compressor: Compressor, batch: Int) throws {
+    guard !texts.isEmpty else { return }
+    try forecast(texts, compressor, batch: batch).check(availableBytes: availableBytes())
+  }
+}
