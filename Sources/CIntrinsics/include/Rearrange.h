@@ -1,5 +1,7 @@
 // Moving lanes: transposes of packed codes and the gathering of chosen lanes.
 #pragma once
+// Every function is inlined, so no vector crosses a call whose convention depends on the instruction set.
+#pragma clang diagnostic ignored "-Wpsabi"
 #include "CIntrinsics.h"
 
 // r[i][j] and r[j][i] change places.

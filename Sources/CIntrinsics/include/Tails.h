@@ -1,5 +1,7 @@
 // Order statistics of keys, and codes of numbers with one scale.
 #pragma once
+// Every function is inlined, so no vector crosses a call whose convention depends on the instruction set.
+#pragma clang diagnostic ignored "-Wpsabi"
 #include "Rearrange.h"
 
 KV_INLINE uint32_t kv_order_key(float x) {
