@@ -17,8 +17,9 @@ public enum FormatProblems {
         + "at the folder in which kvsh was started."),
     Entry(
       code: "K202", title: "not a GGUF file",
-      explanation: "A GGUF file begins with the four letters GGUF. Models in other formats (safetensors, PyTorch) "
-        + "must be converted first; a page saved by a browser instead of the file gives this too."),
+      explanation: "A GGUF file begins with the four letters GGUF. A model in safetensors is "
+        + "named by its folder; other formats must be converted first. A page saved by a browser instead of the file gives this too."
+    ),
     Entry(
       code: "K203", title: "a GGUF version or byte order that is not read",
       explanation: "Versions 2 and 3 are read, little-endian only. Convert the model again with a current converter."),
@@ -37,7 +38,8 @@ public enum FormatProblems {
         + "these."),
     Entry(
       code: "K207", title: "a metadata key is missing",
-      explanation: "The model cannot be run without this entry of the file's metadata. The file was written by an "
+      explanation:
+        "The model cannot be run without this entry of the file's metadata or of config.json. The file was written by an "
         + "incomplete converter, or it is not a language model."),
     Entry(
       code: "K208", title: "a metadata value of the wrong type",
@@ -63,7 +65,8 @@ public enum FormatProblems {
       code: "K221", title: "a tokenizer that is not supported",
       explanation:
         "Byte-level BPE (tokenizer.ggml.model = gpt2) and SentencePiece BPE (llama) are read; unigram models "
-        + "(t5), WordPiece (bert) and others are not."),
+        + "(t5), WordPiece (bert) and others are not. Of a tokenizer.json every component must be one that kvsh has: "
+        + "leaving one out would give other token ids than the model was trained on."),
     Entry(
       code: "K222", title: "damaged tokenizer tables",
       explanation:
@@ -71,7 +74,7 @@ public enum FormatProblems {
     Entry(
       code: "K223", title: "a pre-tokeniser that is not supported",
       explanation:
-        "The file names a rule for splitting text (tokenizer.ggml.pre) that kvsh does not have. Guessing one "
+        "The file names a rule for splitting text (tokenizer.ggml.pre, or pre_tokenizer of tokenizer.json) that kvsh does not have. Guessing one "
         + "would give other token ids than the model was trained on, so the file is refused."),
     Entry(
       code: "K231", title: "a chat template that is not recognised",

@@ -134,7 +134,10 @@ struct FolderTokenizerTests {
     ),
     (
       "phi", "K222", "byte_fallback without a token for byte 0",
-      { $0["model"] = ["type": "BPE", "byte_fallback": true, "vocab": ["a": 0], "merges": []] as [String: Any] }
+      {
+        $0["added_tokens"] = [Any]()
+        $0["model"] = ["type": "BPE", "byte_fallback": true, "vocab": ["a": 0], "merges": []] as [String: Any]
+      }
     ),
     (
       "qwen", "K221", "the added token '<x>' as a single word is not supported",

@@ -44,7 +44,6 @@ struct FamilyTests {
     let record = try FamilyFixtures.record(family)
     let model = try FamilyFixtures.model(family, container)
     let difference = try worst(model, record)
-    print("\(family) \(container): worst difference \(difference)")
     #expect(difference < 1e-4)
     #expect(record.gap > 1e-3)
     #expect(try greedy(model, record) == record.greedy)
@@ -57,7 +56,6 @@ struct FamilyTests {
     let record = try FamilyFixtures.record(name)
     let model = try FamilyFixtures.model(name)
     let difference = try worst(model, record)
-    print("\(name): worst difference \(difference)")
     #expect(difference < 1e-4)
     #expect(try greedy(model, record) == record.greedy)
     // The change is one that counts.
@@ -80,7 +78,6 @@ struct FamilyTests {
   func mixed(_ family: String, _ container: FamilyFixtures.Container) throws {
     let record = try FamilyFixtures.record(family)
     let difference = try worst(FamilyFixtures.model(family, container, .mixed), record)
-    print("\(family) \(container) mixed: worst difference \(difference)")
     // A folder's weights are multiplied in floats, only the cache is of half precision; Q8_0 rounds activations too.
     #expect(difference < (container == .folder ? 0.02 : 0.4))
     #expect(difference > 0)
