@@ -30,7 +30,6 @@ def context(model, tokens, sequences, threads):
 
 class Peer:
     def __init__(self, path, threads):
-        L.llama_log_set(L.llama_log_callback(lambda level, text, data: None), None)
         L.llama_backend_init()
         self.model = L.llama_model_load_from_file(path.encode(), L.llama_model_default_params())
         if not self.model:

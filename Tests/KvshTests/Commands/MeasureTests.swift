@@ -121,6 +121,20 @@ struct MeasureTests {
   }
 }
 
+extension MeasureTests {
+  @Test(
+    "a text that cannot be scored is one problem at the argument that is to blame",
+    arguments: [
+      ("", "", "t.txt"), ("a b c d", "window=9000", "window=9000"), ("a b c d", "window=8 stride=9", "stride=9"),
+    ])
+  func unscored(text: String, arguments: String, place: String) throws {
+    let path = try test.folder.file("t.txt", text)
+    let (problem, isChecked) = try test.problem("perplexity \"\(path)\" \(arguments)")
+    #expect(problem.code == "K608" && !isChecked)
+    #expect(problem.span.map { place.hasSuffix($0.text) || $0.text.hasSuffix("\(place)\"") } == true, "\(problem)")
+  }
+}
+
 /// Safe to send: the test's one thread makes both the call and, through the progress, the interruption.
 private struct UncheckedSession: @unchecked Sendable {
   let value: Session
