@@ -7,7 +7,7 @@ struct KernelBench {
 
   func rows() -> [BenchRow] {
     [1, 8, 32, 512].map { multiplyPacked(rows: $0, outputs: 1_536) } + [multiplyPacked(rows: 1, outputs: 49_152)]
-      + exactAttention() + elementwise()
+      + exactAttention() + [2, 4].flatMap(packedAttention) + elementwise()
   }
 
   private func row(_ what: String, _ seconds: Double, bytes: Int? = nil, operations: Int? = nil) -> BenchRow {
@@ -19,19 +19,16 @@ struct KernelBench {
   /// The integer product of Q4_1 weights [outputs, 576].
   private func multiplyPacked(rows: Int, outputs: Int) -> BenchRow {
     let blocks = 18
-    let recordBytes = PackedPanels.recordBytes(bits: 4, hasMinimum: true)
+    let layout = PackedLayout(.nibbles, hasMinimum: true)
     let panels = outputs / 16
-    // 0x33 in a half is 0.22 and in codes 3: any numbers do, as long as they are finite.
-    let weights = BenchMemory<UInt8>(panels * blocks * recordBytes, filledWith: 0x33)
-    let codes = BenchMemory<Int8>(rows * blocks * 32, filledWith: 3)
-    let scales = BenchMemory<Float>(rows * blocks, filledWith: 0.01)
-    let sums = BenchMemory<Int32>(rows * blocks, filledWith: 96)
+    // 0x33 in a half is 0.22 and in codes 3, 0x3c in a float 0.011: any numbers do, as long as they are finite.
+    let weights = BenchMemory<UInt8>((panels + 1) / 2 * layout.pairBytes(blocks: blocks), filledWith: 0x33)
+    let lines = BenchMemory<UInt8>(rows * blocks * QuantisedRows.lineBytes, filledWith: 0x3c)
     let out = BenchMemory<Float>(rows * outputs, filledWith: 0)
     let seconds = BenchTiming.leastSeconds {
       kernels.multiplyPacked(
-        QuantisedRows(codes: codes.base, scales: scales.base, sums: sums.base, rows: rows, blocks: blocks),
-        PackedPanels(records: weights.base, bits: 4, blocks: blocks, zero: 0, hasMinimum: true), 0..<panels, out.base,
-        outputs)
+        QuantisedRows(lines: lines.base, rows: rows, blocks: blocks),
+        PackedPanels(records: weights.base, layout: layout, blocks: blocks), 0..<panels, out.base, outputs)
     }
     return row(
       "multiplyPacked \(rows) x 576 x \(outputs)", seconds, bytes: weights.count,
@@ -50,6 +47,7 @@ struct KernelBench {
       let scores = BenchTiming.leastSeconds {
         kernels.keyScores(held, 0..<tokens / 16, queries.base, rows, weights.base, tokens)
       }
+      weights.fill(0.001)
       let sums = BenchTiming.leastSeconds {
         kernels.accumulateValues(held, 0..<tokens, weights.base, tokens, rows, acc.base)
       }
@@ -61,6 +59,37 @@ struct KernelBench {
     }
   }
 
+  /// The same head packed in groups of 32: a step's three query rows.
+  private func packedAttention(bits: Int) -> [BenchRow] {
+    let (tokens, headDim, rows) = (2_048, 64, 3)
+    let codes = BenchMemory<UInt8>(tokens * headDim * bits / 8, filledWith: 0x1b)
+    let scales = BenchMemory<UInt16>(tokens * headDim / 32, filledWith: 0x3000)
+    let queries = BenchMemory<Float>(rows * headDim, filledWith: 0.1)
+    let weights = BenchMemory<Float>(rows * tokens, filledWith: 0.001)
+    let acc = BenchMemory<Float>(rows * headDim, filledWith: 0)
+    let scratch = BenchMemory<UInt8>(
+      max(PackedKeyBlocks.scratchBytes(headDim: headDim), PackedValueBlocks.scratchBytes), filledWith: 0)
+    let keys = PackedKeyBlocks(
+      codes: codes.base, scales: scales.base, minima: scales.base, bits: bits, headDim: headDim, groupBlocks: 2)
+    let values = PackedValueBlocks(
+      codes: codes.base, scales: scales.base, minima: scales.base, scaleStride: headDim / 32 * 32, bits: bits,
+      headDim: headDim, groupChannels: 32)
+    let scores = BenchTiming.leastSeconds {
+      kernels.packedKeyScores(keys, 0..<tokens / 16, queries.base, rows, weights.base, tokens, scratch.base)
+    }
+    weights.fill(0.001)
+    let sums = BenchTiming.leastSeconds {
+      kernels.accumulatePackedValues(values, 0..<tokens, weights.base, tokens, rows, acc.base, scratch.base)
+    }
+    // Codes, scales and minima.
+    let bytes = codes.count + 4 * scales.count
+    let operations = 2 * rows * tokens * headDim
+    return [
+      row("packedKeyScores \(rows) x \(tokens) \(bits)-bit", scores, bytes: bytes, operations: operations),
+      row("accumulatePackedValues \(rows) x \(tokens) \(bits)-bit", sums, bytes: bytes, operations: operations),
+    ]
+  }
+
   private func elementwise() -> [BenchRow] {
     let (rows, width) = (64, 576)
     let x = BenchMemory<Float>(rows * width, filledWith: 0.5)
@@ -68,7 +97,7 @@ struct KernelBench {
     let weight = BenchMemory<Float>(width, filledWith: 1)
     let codes = BenchMemory<Int8>(rows * width, filledWith: 0)
     let scales = BenchMemory<Float>(rows * width / 32, filledWith: 0)
-    let sums = BenchMemory<Int32>(rows * width / 32, filledWith: 0)
+    let sums = BenchMemory<Int32>(rows * width / 16, filledWith: 0)
     let bytes = rows * width * 4
     return [
       row(
@@ -80,7 +109,8 @@ struct KernelBench {
         BenchTiming.leastSeconds { kernels.normaliseRootMeanSquare(x.base, weight.base, 1e-5, rows, width, out.base) },
         bytes: bytes),
       row(
-        "gate 64 x 576", BenchTiming.leastSeconds { kernels.gate(x.base, x.base, rows * width, out.base) }, bytes: bytes),
+        "gate 64 x 576", BenchTiming.leastSeconds { kernels.gate(x.base, x.base, rows * width, out.base) }, bytes: bytes
+      ),
       row("maximum 36864", BenchTiming.leastSeconds { _ = kernels.maximum(x.base, rows * width) }, bytes: bytes),
       row(
         "exponentiate 36864",
@@ -88,19 +118,4 @@ struct KernelBench {
         BenchTiming.leastSeconds { _ = kernels.exponentiate(x.base, rows * width, 1) }, bytes: bytes),
     ]
   }
-}
-
-/// Memory on a cache-line boundary for one benchmark.
-final class BenchMemory<Element: BitwiseCopyable> {
-  let base: UnsafeMutablePointer<Element>
-  let count: Int
-
-  init(_ count: Int, filledWith element: Element) {
-    self.count = count
-    let raw = UnsafeMutableRawPointer.allocate(
-      byteCount: max(64, count * MemoryLayout<Element>.stride), alignment: 64)
-    base = raw.initializeMemory(as: Element.self, repeating: element, count: count)
-  }
-
-  deinit { UnsafeMutableRawPointer(base).deallocate() }
 }
