@@ -35,10 +35,10 @@ enum BenchTiming {
       withExtendedLifetime(gate) {
         for thread in 0..<threads {
           let worker = Thread {
-            gate.add(1, ordering: .sequentiallyConsistent)
+            gate.wrappingAdd(1, ordering: .sequentiallyConsistent)
             while gate.load(ordering: .sequentiallyConsistent) < threads {}
             start.withLock { $0 = $0 ?? .now }
-            sink.add(share(thread), ordering: .relaxed)
+            sink.wrappingAdd(share(thread), ordering: .relaxed)
             group.leave()
           }
           group.enter()
