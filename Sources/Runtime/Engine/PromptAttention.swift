@@ -20,10 +20,9 @@ struct PromptAttention {
 
   static func stride(_ tokens: Int) -> Int { (tokens + 63) / 32 * 32 }
 
-  /// Floats of scratch for the weights of a tile; and for its queries, and for its sums with the inverse of each row's
-  /// total behind them.
+  /// Floats of scratch for the weights, queries and sums of a tile.
   static func scratch(total: Int, shape: CacheShape) -> (weights: Int, rows: Int) {
-    (tileTokens * shape.groupHeads * stride(total), tileTokens * shape.groupHeads * (shape.headDim + 1))
+    (tileTokens * shape.groupHeads * stride(total), tileTokens * shape.groupHeads * shape.headDim)
   }
 
   /// Attends tokens `tile` of the chunk; adds to `columns` [total] if given. False if a score is not finite.
@@ -50,7 +49,6 @@ struct PromptAttention {
     if let columns, case .cornerMasked(let corner) = window {
       addCornerMasked(tile, queries, columns, mask, corner: corner)
     }
-    let inverses = sums + count * headDim
     for row in 0..<count {
       let limit = before + tile.lowerBound + row / group + 1
       let line = weights + row * stride
@@ -61,20 +59,17 @@ struct PromptAttention {
       let inverse = 1 / kernels.exponentiate(line + first, limit - first, maximum)
       mask?.fill(line + first, first..<limit, query: query, with: 0)
       if seen > limit { (line + limit).update(repeating: 0, count: seen - limit) }
-      inverses[row] = inverse
+      kernels.scale(line + first, inverse, limit - first)
       if let columns, window == .causal {
-        kernels.addScaled(columns + first, line + first, inverse / Float(group), limit - first)
+        kernels.addScaled(columns + first, line + first, 1 / Float(group), limit - first)
       }
     }
     sums.update(repeating: 0, count: count * headDim)
     cache.store.accumulate(
       head: head, weights: weights + first, weightStride: stride, rows: count, tokens: first..<seen, acc: sums)
-    // The softmax's division waits for the sums, which are shorter than the weights.
-    for row in 0..<count {
-      let token = tile.lowerBound + row / group
-      let target = rows.out + token * rows.outStride + (head * group + row % group) * headDim
-      let sum = sums + row * headDim
-      for channel in 0..<headDim { target[channel] = sum[channel] * inverses[row] }
+    for token in tile {
+      (rows.out + token * rows.outStride + head * group * headDim)
+        .update(from: sums + (token - tile.lowerBound) * group * headDim, count: group * headDim)
     }
     return true
   }

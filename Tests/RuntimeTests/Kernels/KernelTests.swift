@@ -186,6 +186,8 @@ struct KernelTests {
       let added = KernelTrial.guarded(count, Array(x[..<count])) { table.add($0, y, count) }
       #expect(added == (0..<count).map { x[$0] + y[$0] })
       let factor = Float.random(in: -2...2, using: &draw)
+      let shrunk = KernelTrial.guarded(count, Array(x[..<count])) { table.scale($0, factor, count) }
+      #expect(shrunk == (0..<count).map { x[$0] * factor })
       let scaled = KernelTrial.guarded(count, Array(x[..<count])) { table.addScaled($0, y, factor, count) }
       let scaledTwin = (0..<count).map { Double(x[$0]) + Double(factor) * Double(y[$0]) }
       #expect(

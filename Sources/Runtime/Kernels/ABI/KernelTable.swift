@@ -12,6 +12,7 @@ public final class KernelTable: Sendable {
   public let gate: Gate
   public let add: Add
   public let addScaled: AddScaled
+  public let scale: Scale
   public let keyScores: KeyScores
   public let accumulateValues: AccumulateValues
   public let packedKeyScores: PackedKeyScores
@@ -26,7 +27,8 @@ public final class KernelTable: Sendable {
   public init(
     name: String, quantiseRows: @escaping QuantiseRows, multiplyPacked: @escaping MultiplyPacked,
     multiplyFloat: @escaping MultiplyFloat, normaliseRootMeanSquare: @escaping NormaliseRootMeanSquare,
-    gate: @escaping Gate, add: @escaping Add, addScaled: @escaping AddScaled, keyScores: @escaping KeyScores,
+    gate: @escaping Gate, add: @escaping Add, addScaled: @escaping AddScaled, scale: @escaping Scale,
+    keyScores: @escaping KeyScores,
     accumulateValues: @escaping AccumulateValues, packedKeyScores: @escaping PackedKeyScores,
     accumulatePackedValues: @escaping AccumulatePackedValues, maximum: @escaping Maximum,
     exponentiate: @escaping Exponentiate, halfFromFloat: @escaping HalfFromFloat,
@@ -40,6 +42,7 @@ public final class KernelTable: Sendable {
     self.gate = gate
     self.add = add
     self.addScaled = addScaled
+    self.scale = scale
     self.keyScores = keyScores
     self.accumulateValues = accumulateValues
     self.packedKeyScores = packedKeyScores
@@ -90,6 +93,9 @@ public final class KernelTable: Sendable {
   /// x += y.
   public typealias Add =
     @Sendable (_ x: UnsafeMutablePointer<Float>, _ y: UnsafePointer<Float>, _ count: Int) -> Void
+
+  /// x *= factor.
+  public typealias Scale = @Sendable (_ x: UnsafeMutablePointer<Float>, _ factor: Float, _ count: Int) -> Void
 
   /// x += factor * y.
   public typealias AddScaled =

@@ -86,6 +86,18 @@ import KernelABI
   }
 }
 
+@Sendable func scale(_ x: UnsafeMutablePointer<Float>, _ factor: Float, _ count: Int) {
+  var i = 0
+  while i + 16 <= count {
+    storeFloats(loadFloats(x + i) * factor, x + i)
+    i = i + 16
+  }
+  while i < count {
+    x[i] = x[i] * factor
+    i = i + 1
+  }
+}
+
 @Sendable func addScaled(
   _ x: UnsafeMutablePointer<Float>, _ y: UnsafePointer<Float>, _ factor: Float, _ count: Int
 ) {

@@ -16,7 +16,8 @@ public enum Kernels {
 
   public static let table = KernelTable(
     name: name, quantiseRows: quantiseRows, multiplyPacked: multiplyPacked, multiplyFloat: multiplyFloat,
-    normaliseRootMeanSquare: normaliseRootMeanSquare, gate: gate, add: add, addScaled: addScaled, keyScores: keyScores,
+    normaliseRootMeanSquare: normaliseRootMeanSquare, gate: gate, add: add, addScaled: addScaled, scale: scale,
+    keyScores: keyScores,
     accumulateValues: accumulateValues, packedKeyScores: packedKeyScores,
     accumulatePackedValues: accumulatePackedValues, maximum: maximum, exponentiate: exponentiate,
     halfFromFloat: halfFromFloat, floatFromHalf: floatFromHalf, packing: packing,
