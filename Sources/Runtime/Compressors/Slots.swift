@@ -41,6 +41,8 @@ public protocol Codec: Sendable {
   func makeStore(shape: CacheShape, layer: Int, kernels: KernelTable) -> any LayerStore
   /// The most bytes one layer of a text of `tokens` tokens takes; for forecasts of memory.
   func mostBytes(tokens: Int, shape: CacheShape) -> Int
+  /// The most bytes that packing one layer of such a text works in beside them.
+  func mostPackingBytes(tokens: Int, shape: CacheShape) -> Int
 }
 
 /// Where a key stands for a later query.

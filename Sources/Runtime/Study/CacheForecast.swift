@@ -23,6 +23,9 @@ extension KeepPolicy {
 extension Codec {
   /// The most bytes of one layer of a text; those of the uncompressed cache, unless the codec knows better.
   public func mostBytes(tokens: Int, shape: CacheShape) -> Int { Slots.exactBytes(tokens, shape) }
+
+  /// Nothing worth counting, unless the codec knows better.
+  public func mostPackingBytes(tokens: Int, shape: CacheShape) -> Int { 0 }
 }
 
 extension HeavyHitters {
@@ -67,6 +70,12 @@ extension GearTensorCodec {
     let rank = Int(settings.rank * Double(min(tokens, width))) + 1
     return 2 * (numbers * settings.bits / 8 + 4 + outliers * 6 + 2 * rank * (tokens + width))
       + Slots.exactBytes(settings.interval, shape)
+  }
+
+  /// The errors of both tensors in single precision, and the candidates for outliers with their places.
+  public func mostPackingBytes(tokens: Int, shape: CacheShape) -> Int {
+    let numbers = 2 * tokens * shape.kvHeads * shape.headDim
+    return 4 * numbers + 12 * Int(Double(numbers) * max(4 * settings.outlier, 0.125))
   }
 }
 

@@ -46,7 +46,9 @@ extension BatchEngine {
     let slots = compressor.slots
     let sizes = Set(texts.map { [$0.prompt, $0.tokens] }).count == 1 ? Array(texts.prefix(1)) : texts
     let each = sizes.map { text in
+      // Layers are packed one after the other, sequences perhaps at once.
       shape.layers * slots.foretoldLayerBytes(prompt: text.prompt, tokens: text.tokens, shape: shape)
+        + (slots.codec?.mostPackingBytes(tokens: text.tokens, shape: shape) ?? 0)
     }
     let many = min(max(1, batch), texts.count)
     let together =

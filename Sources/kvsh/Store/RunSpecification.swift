@@ -4,7 +4,7 @@ import Runtime
 /// Everything a row's text depends on besides its prompt: what rows are keyed by.
 struct RunSpecification: Codable, Equatable {
   /// Raised when the engine's numbers change.
-  static let engineVersion = 1
+  static let engineVersion = 2
 
   var model: String
   var precision: String
