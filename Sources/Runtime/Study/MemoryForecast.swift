@@ -59,9 +59,14 @@ extension BatchEngine {
     // A method acts behind the prompt, layer by layer if it comes in one chunk; until then the prompt is held exactly.
     let exactLayers = slots.codec == nil && slots.keep == nil ? 0 : rows == longestPrompt ? 1 : shape.layers
     let prompt = exactLayers * Slots.exactBytes(longestPrompt, shape)
+    // While a codec packs a layer, what it packs is there too, in single precision, for as many sequences as threads.
+    let packing =
+      slots.codec.map {
+        min(threads, many) * ($0.mostBytes(tokens: longest, shape: shape) + longest * shape.kvHeads * shape.headDim * 8)
+      } ?? 0
     return MemoryForecast(
       // Pages that are not full and slack of what grows: a sixteenth.
-      cacheBytes: (together + prompt) / 16 * 17,
+      cacheBytes: (together + prompt + packing) / 16 * 17,
       workBytes: workBytes(rows: max(many, rows), sequences: many, longest: longest),
       sequences: many, longestTokens: longest)
   }

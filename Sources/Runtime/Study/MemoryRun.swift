@@ -64,9 +64,11 @@ extension BatchEngine {
       try pass.run(zip(caches, texts).map { .step($1[step], of: $0) }, cancellation)
       _ = pass.logits(rows: rows)
     }
-    // A sequence's own peak may be that of its prompt, when the later ones were not there yet.
-    let late = zip(caches, peaksBefore).map { $0.peakBytes > $1 ? $0.peakBytes : $0.bytes.held }
-    peak = max(peak, late.reduce(0, +))
+    // A sequence's own peak may be that of its prompt, when the later ones were not there yet; and what packing needs
+    // besides is needed by as many at once as there are threads.
+    let surplus = zip(caches, peaksBefore).map { $0.peakBytes > $1 ? $0.peakBytes - $0.bytes.held : 0 }
+    let together = surplus.sorted(by: >).prefix(threads).reduce(0, +)
+    peak = max(peak, caches.reduce(0) { $0 + $1.bytes.held } + together)
     return (caches.reduce(ByteCount()) { $0 + $1.bytes }, peak)
   }
 }

@@ -87,10 +87,10 @@ public enum Ceilings {
   /// Operations of one round of `dotBytes`: sixteen dot products of four bytes a chain.
   public static let byteOperations = byteChains * 64 * 2
 
-  /// Independent chains of byte dot products, as the integer product does them; `weights` has 768 bytes.
+  /// Independent chains of byte dot products of 4-bit codes, as the integer product has them; `weights` has 768 bytes.
   public static func dotBytes(_ rounds: Int, _ weights: UnsafeRawPointer) -> Int32 {
     @inline(__always) func load(_ index: Int) -> SIMD64<UInt8> {
-      (weights + 64 * index).loadUnaligned(as: SIMD64<UInt8>.self)
+      (weights + 64 * index).loadUnaligned(as: SIMD64<UInt8>.self) & 15
     }
     var (s0, s1) = (Ints(), Ints())
     #if !KERNELS_BASE
