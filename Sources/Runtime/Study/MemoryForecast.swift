@@ -46,9 +46,7 @@ extension BatchEngine {
     let slots = compressor.slots
     let sizes = Set(texts.map { [$0.prompt, $0.tokens] }).count == 1 ? Array(texts.prefix(1)) : texts
     let each = sizes.map { text in
-      // Layers are packed one after the other, sequences perhaps at once.
       shape.layers * slots.foretoldLayerBytes(prompt: text.prompt, tokens: text.tokens, shape: shape)
-        + (slots.codec?.mostPackingBytes(tokens: text.tokens, shape: shape) ?? 0)
     }
     let many = min(max(1, batch), texts.count)
     let together =
@@ -59,10 +57,11 @@ extension BatchEngine {
     // A method acts behind the prompt, layer by layer if it comes in one chunk; until then the prompt is held exactly.
     let exactLayers = slots.codec == nil && slots.keep == nil ? 0 : rows == longestPrompt ? 1 : shape.layers
     let prompt = exactLayers * Slots.exactBytes(longestPrompt, shape)
-    // While a codec packs a layer, what it packs is there too, in single precision, for as many sequences as threads.
+    // While a codec packs a layer, the old and the new are there and what it works in, for as many sequences as threads.
     let packing =
       slots.codec.map {
-        min(threads, many) * ($0.mostBytes(tokens: longest, shape: shape) + longest * shape.kvHeads * shape.headDim * 8)
+        min(threads, many)
+          * ($0.mostBytes(tokens: longest, shape: shape) + $0.mostPackingBytes(tokens: longest, shape: shape))
       } ?? 0
     return MemoryForecast(
       // Pages that are not full and slack of what grows: a sixteenth.

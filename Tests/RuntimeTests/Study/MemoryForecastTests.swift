@@ -42,7 +42,7 @@ struct MemoryForecastTests {
     let texts = Array(repeating: MemoryForecast.Text(prompt: 280, tokens: 300), count: 3)
     let forecast = engine.forecast(texts, compressor, batch: 3)
     #expect(forecast.cacheBytes >= run.peakBytes)
-    #expect(forecast.cacheBytes <= run.peakBytes * 2 + 40_000, "\(forecast.cacheBytes) for \(run.peakBytes)")
+    #expect(forecast.cacheBytes <= run.peakBytes * 3 / 2 + 40_000, "\(forecast.cacheBytes) for \(run.peakBytes)")
     #expect(run.steady.held <= run.peakBytes)
     #expect(run.uncompressedBytes == 3 * 300 * 2 * 2 * 2 * 32 * 4)
     #expect(try engine.memory(tokens: 300, batch: 3, steps: 20, compressor).steady == run.steady)
