@@ -90,7 +90,8 @@ public enum Ceilings {
   /// Independent chains of byte dot products of 4-bit codes, as the integer product has them; `weights` has 768 bytes.
   public static func dotBytes(_ rounds: Int, _ weights: UnsafeRawPointer) -> Int32 {
     @inline(__always) func load(_ index: Int) -> SIMD64<UInt8> {
-      (weights + 64 * index).loadUnaligned(as: SIMD64<UInt8>.self) & 15
+      let words = (weights + 64 * index).loadUnaligned(as: SIMD16<UInt32>.self)
+      return unsafeBitCast(words & SIMD16<UInt32>(repeating: 0x0f0f_0f0f), to: SIMD64<UInt8>.self)
     }
     var (s0, s1) = (Ints(), Ints())
     #if !KERNELS_BASE
