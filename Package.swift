@@ -21,8 +21,11 @@ func kernels(_ variant: String, _ march: [String]) -> Target {
   let variants = [kernels("Base", [])]
 #endif
 
-/// `KVSH_RUNTIME_ONLY=1` leaves the shell and its dependencies out: builds with a sanitizer are for the runtime alone.
+/// `KVSH_RUNTIME_ONLY=1` leaves the shell and its dependencies out (builds with a sanitizer are for the runtime alone),
+/// `KVSH_LANG_ONLY=1` everything but the language (builds with the fuzzer are).
 let isRuntimeOnly = Context.environment["KVSH_RUNTIME_ONLY"] == "1"
+let isLangOnly = Context.environment["KVSH_LANG_ONLY"] == "1"
+let isPart = isRuntimeOnly || isLangOnly
 
 let runtime: [Target] =
   variants + [
@@ -37,9 +40,13 @@ let runtime: [Target] =
     .testTarget(name: "RuntimeTests", dependencies: ["Runtime"]),
   ]
 
+let language: [Target] = [
+  .target(name: "Lang"),
+  .testTarget(name: "LangTests", dependencies: ["Lang"]),
+]
+
 let shell: [Target] = [
   .target(name: "CEdit", linkerSettings: [.linkedLibrary("edit")]),
-  .target(name: "Lang"),
   .executableTarget(
     name: "kvsh",
     dependencies: [
@@ -51,20 +58,19 @@ let shell: [Target] = [
     name: "kvsh-bench",
     dependencies: variants.map { .init(stringLiteral: $0.name) } + ["CIntrinsics", "KernelABI"],
     path: "Sources/Bench"),
-  .testTarget(name: "LangTests", dependencies: ["Lang"]),
   .testTarget(name: "KvshTests", dependencies: ["kvsh", "Lang", "Runtime"]),
 ]
 
 let package = Package(
   name: "kvsh",
   platforms: [.macOS(.v15)],
-  products: isRuntimeOnly ? [] : [.executable(name: "kvsh", targets: ["kvsh"])],
-  dependencies: isRuntimeOnly
+  products: isPart ? [] : [.executable(name: "kvsh", targets: ["kvsh"])],
+  dependencies: isPart
     ? []
     : [
       .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
       .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
       .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
-  targets: runtime + (isRuntimeOnly ? [] : shell),
+  targets: isLangOnly ? language : isRuntimeOnly ? runtime : runtime + language + shell,
   swiftLanguageModes: [.v6])
