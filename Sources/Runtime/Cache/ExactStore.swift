@@ -38,6 +38,7 @@ final class ExactStore: LayerStore {
   func remove(head: Int, slot: Int) { heads[head].remove(slot) }
 
   var removesTokens: Bool { true }
+  var rangeAlignment: Int { 16 }
   func finishPrefill() {}
   func finishStep() {}
   func packingTasks(_ moment: PackingMoment) -> Int { 0 }
@@ -49,6 +50,10 @@ final class ExactStore: LayerStore {
       total.slack += head.keys.slackBytes
     }
     return total
+  }
+
+  func readBytes(head: Int, tokens: Range<Int>, heads: Int) -> Int {
+    2 * tokens.count * shape.headDim * shape.element.bytes
   }
 
   func takePeakBytes() -> Int { bytes.held }

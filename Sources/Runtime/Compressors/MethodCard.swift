@@ -3,6 +3,8 @@ public struct MethodCard: Sendable {
   public enum Family: String, Sendable {
     case quantisation
     case eviction
+    case selection
+    case sharing
   }
 
   /// How a method stores what it keeps; checked by counting bytes.

@@ -19,6 +19,10 @@ struct PromiseTests {
     ("h2o", ["heavy": 8, "recent": 12], ["pos": "renumber"]),
     ("h2o", ["heavy": 8, "recent": 12], ["variant": "prefill"]),
     ("h2o", ["heavy": 8, "recent": 12], ["variant": "blocks"]),
+    ("quest", ["budget": 24, "page": 8, "skip": 0], [:]),
+    ("quest", ["budget": 24, "page": 8, "skip": 1], ["gqa": "max"]),
+    ("minicache", ["start": 0, "residual": 8], [:]),
+    ("minicache", ["start": 0, "residual": 32, "bits": 4], ["mode": "average"]),
   ]
 
   static func compressor(_ index: Int) throws -> Compressor {
@@ -117,7 +121,9 @@ struct PromiseTests {
       }
       return Self.rows(found)
     }
-    try engine.run(Array(requests[9...]), compressor: Self.compressor((index + 5) % 13), batch: 6) { _ in }
+    try engine.run(
+      Array(requests[9...]), compressor: Self.compressor((index + 5) % Self.configurations.count), batch: 6
+    ) { _ in }
     #expect(try again() == alone)
 
     let cancellation = Cancellation()
