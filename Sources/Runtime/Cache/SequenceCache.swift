@@ -11,12 +11,12 @@ public final class SequenceCache {
   private var layerBytes: [Int]
 
   /// - Throws: `RuntimeProblem` K305 if the method does not fit the shape.
-  public init(_ compressor: Compressor, shape: CacheShape, kernels: KernelTable) throws {
+  init(_ compressor: Compressor, shape: CacheShape, kernels: KernelTable, rotary: RotaryTable? = nil) throws {
     try compressor.check(shape: shape)
     self.compressor = compressor
     let stores = compressor.slots.makeStores(shape: shape, kernels: kernels)
     layers = stores.enumerated().map { layer, store in
-      LayerCache(layer: layer, shape: shape, slots: compressor.slots, kernels: kernels, store: store)
+      LayerCache(layer: layer, shape: shape, slots: compressor.slots, kernels: kernels, rotary: rotary, store: store)
     }
     layerBytes = [Int](repeating: 0, count: shape.layers)
   }

@@ -69,7 +69,8 @@ struct MinicacheTests {
   @Test("pairs from half of the layers on; 30 layers are 15 plain ones, 7 pairs and one left over")
   func pairs() throws {
     func firsts(_ start: Double, _ layers: Int) throws -> [Int] {
-      try #require(try Compressor("minicache", ["start": .float(start)]).slots.share as? LayerPairs).firsts(layers: layers)
+      try #require(try Compressor("minicache", ["start": .float(start)]).slots.share as? LayerPairs).firsts(
+        layers: layers)
     }
     #expect(try firsts(0.5, 30) == [15, 17, 19, 21, 23, 25, 27])
     #expect(try firsts(0, 4) == [0, 2])

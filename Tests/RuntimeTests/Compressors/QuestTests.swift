@@ -152,9 +152,9 @@ struct QuestTests {
       "quest", ["budget": .int(512), "skip": .int(0), "gqa": .word("max")])
     var trial = try AttentionTrial(compressor, kvHeads: 3, groupHeads: 3, headDim: 64, element: .float16, seed: 6)
     try trial.append(trial.draw(4_095), 4_095, isLast: true)
-    trial.layer.finishPrefill()
+    try trial.layer.finishPrefill()
     try trial.stepOnly(trial.draw(1))
-    trial.layer.finishStep()
+    try trial.layer.finishStep()
     #expect(trial.layer.bytes.counted == 3_342_336)
     #expect(trial.layer.bytes.payload == 3_145_728 && trial.layer.bytes.metadata == 196_608)
     #expect(trial.layer.readBytes == 589_824)
@@ -170,7 +170,7 @@ struct QuestTests {
       var trial = try AttentionTrial(
         Compressor(stages: [], slots: slots), kvHeads: 1, groupHeads: 3, headDim: 64, element: .float16, seed: 7)
       try trial.append(trial.draw(639), 639, isLast: true)
-      trial.layer.finishPrefill()
+      try trial.layer.finishPrefill()
       try trial.stepOnly(trial.draw(1))
       let read = trial.layer.readBytes - 40 * 2 * 64 * 2
       let block = codec == nil ? 16 * 2 * 64 * 2 : 32 * 64 + 4 * 64 + 32 * 2 * 4
@@ -240,9 +240,9 @@ struct QuestTests {
     if isPacked { compressor = try compressor.composed(with: .of("kivi", ["residual": 32])) }
     var trial = try AttentionTrial(compressor, kvHeads: 2, groupHeads: 2, headDim: 32, element: .float32, seed: 9)
     try trial.append(trial.draw(170), 170, isLast: true)
-    trial.layer.finishPrefill()
+    try trial.layer.finishPrefill()
     try trial.stepOnly(trial.draw(1))
-    trial.layer.finishStep()
+    try trial.layer.finishStep()
     let state = try #require(trial.layer.select)
     #expect(state.bytes.metadata == 2 * 7 * 2 * 32 * 4)
     #expect(trial.layer.positions(head: 0).count == 101)
@@ -304,7 +304,7 @@ struct QuestTests {
       var trial = try AttentionTrial(
         .of("quest", ["budget": 48, "skip": 0]), kvHeads: 2, groupHeads: 3, headDim: 32, seed: 10)
       try trial.append(trial.draw(200), 200, isLast: true)
-      trial.layer.finishPrefill()
+      try trial.layer.finishPrefill()
       let rows = trial.draw(1)
       rows.queries.base[4 * 32 + 3] = value
       let problem = #expect(throws: RuntimeProblem.self) { try trial.stepOnly(rows) }
@@ -318,7 +318,7 @@ struct QuestTests {
     let compressor = try Compressor.of("quest", ["budget": 48, "skip": 0, "page": 8])
     var trial = try AttentionTrial(compressor, kvHeads: 3, headDim: 64, element: .float16, seed: 11)
     try trial.append(trial.draw(tokens), tokens, isLast: true)
-    trial.layer.finishPrefill()
+    try trial.layer.finishPrefill()
     let foretold = compressor.slots.foretoldLayerBytes(prompt: tokens, tokens: tokens, shape: trial.shape)
     #expect(foretold >= trial.layer.bytes.held)
     #expect(foretold <= trial.layer.bytes.held + 2 * 16 * 3 * 64 * 4)

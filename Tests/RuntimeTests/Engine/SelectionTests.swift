@@ -69,7 +69,7 @@ struct SelectionTests {
       else { continue }
       var trial = try AttentionTests.trial(shape, compressor, seed: prompt)
       try trial.append(trial.draw(prompt), prompt, isLast: true)
-      trial.layer.finishPrefill()
+      try trial.layer.finishPrefill()
       for _ in 0..<3 {
         let rows = trial.draw(1)
         try trial.stepOnly(rows)
@@ -82,7 +82,7 @@ struct SelectionTests {
           // Packed stores take weights and queries as fixed point of 16 bits.
           #expect(difference < (codec == nil ? 1e-5 : 4e-3), "\(prompt) tokens, one in \(oneIn)")
         }
-        trial.layer.finishStep()
+        try trial.layer.finishStep()
       }
     }
   }
@@ -95,12 +95,12 @@ struct SelectionTests {
       func outputs(_ compressor: Compressor) throws -> [[Float]] {
         var trial = try AttentionTrial(compressor, element: .float16, seed: 3)
         try trial.append(trial.draw(prompt), prompt, isLast: true)
-        trial.layer.finishPrefill()
+        try trial.layer.finishPrefill()
         var all: [[Float]] = []
         for _ in 0..<40 {
           let rows = trial.draw(1)
           try trial.stepOnly(rows)
-          trial.layer.finishStep()
+          try trial.layer.finishStep()
           all += (0..<6).map { rows.output(0, $0) }
         }
         return all

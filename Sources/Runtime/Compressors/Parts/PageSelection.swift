@@ -66,8 +66,12 @@ struct PageSelection: Selector {
     func finishPrefill(head: Int, store: any LayerStore, slotsMoved: Bool) {
       guard slotsMoved else { return }
       heads[head].removeAll()
-      let kept = store.decoded(head: head).keys
-      heads[head].append(kept, stride: shape.headDim, tokens: kept.count / shape.headDim)
+      let count = store.count(head: head)
+      let kept = [Float](unsafeUninitializedCapacity: count * shape.headDim) { rows, initialised in
+        if let base = rows.baseAddress { store.keyRows(head: head, tokens: 0..<count, into: base) }
+        initialised = count * shape.headDim
+      }
+      heads[head].append(kept, stride: shape.headDim, tokens: count)
     }
 
     func select(head: Int, queries: UnsafePointer<Float>, into selection: SlotSelection) -> Int? {
