@@ -17,8 +17,9 @@ final class MergedPair {
   /// The least distance of keys and of values that is retained; nil before the first merge.
   private var keyLimit: Double?
   private var valueLimit: Double?
+  /// Tokens that are to be merged now, and the slot of the first one.
   private var dueTokens = 0
-  private var heldBefore = 0
+  private var firstDue = 0
   private var transientBytes = 0
 
   init(shape: CacheShape, settings: LayerPairs, kernels: KernelTable) {
@@ -43,7 +44,8 @@ final class MergedPair {
   func prepare() -> Int {
     let held = tails.flatMap { $0.map(\.keys.count) }.min() ?? 0
     dueTokens = settings.residual == 0 ? held : held - held % settings.residual
-    if dueTokens > 0 { heldBefore = heldBytes }
+    // Keys and values are merged at the same time: neither may see how far the other is.
+    firstDue = count
     return dueTokens
   }
 
@@ -89,7 +91,7 @@ final class MergedPair {
     append: (_ head: Int, _ directions: UnsafePointer<Float>, _ lengths: UnsafePointer<Float>, _ tokens: Int) -> Void,
     retain: (_ layer: Int, _ head: Int, _ row: UnsafePointer<Float>) -> Void
   ) -> Double {
-    let (headDim, heads, due, first) = (shape.headDim, shape.kvHeads, dueTokens, count)
+    let (headDim, heads, due) = (shape.headDim, shape.kvHeads, dueTokens)
     let run = PackingScratch.runTokens
     // Rows of both layers and directions, [3, run, headDim]; lengths of both layers [2, run].
     scratch.rows.reserve(3 * run * headDim + 2 * run)
@@ -138,7 +140,7 @@ final class MergedPair {
         append(head, e, lengths, tokens.count)
       }
     }
-    for token in 0..<due where isRetained[token] { kept.append(first + token) }
+    for token in 0..<due where isRetained[token] { kept.append(firstDue + token) }
     return limit
   }
 
