@@ -101,6 +101,13 @@ final class LayerCache {
     }
   }
 
+  /// Forgets all tokens but the first; for caches without methods, whose slots are positions.
+  func cut(to tokens: Int) {
+    guard tokens < seenTokens else { return }
+    for head in 0..<shape.kvHeads { store.keep(head: head, slots: Array(0..<tokens)) }
+    seenTokens = tokens
+  }
+
   // MARK: Bytes
 
   private var peakBytes = 0

@@ -29,6 +29,24 @@ public final class SequenceCache {
     layerBytes[layer] = layers[layer].bytes.held
   }
 
+  /// Tokens of the prompt that reached the model, once it is filled: all, unless the prompt slot left some out.
+  public internal(set) var keptTokens = 0
+
+  /// Notes bytes that were held on this sequence's behalf before it held anything itself.
+  func note(peakBytes bytes: Int) { peakBytes = max(peakBytes, bytes) }
+
+  /// Forgets all tokens but the first; for caches without methods.
+  func cut(to tokens: Int) {
+    for layer in layers { layer.cut(to: tokens) }
+    seenTokens = min(seenTokens, tokens)
+  }
+
+  /// Forgets what one layer holds; the cache can then only be read of its peak.
+  func release(layer: Int) {
+    layers[layer].cut(to: 0)
+    layerBytes[layer] = layers[layer].bytes.held
+  }
+
   /// Notes a decode step: what was held at most and what was read.
   func noteStep() {
     var held = 0

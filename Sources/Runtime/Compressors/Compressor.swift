@@ -91,6 +91,7 @@ public struct Compressor: Sendable {
         expected: "at most one method a slot", suggestion: "leave one of them out")
     }
     var slots = slots
+    slots.prompt = slots.prompt ?? other.slots.prompt
     slots.keep = slots.keep ?? other.slots.keep
     slots.codec = slots.codec ?? other.slots.codec
     slots.positions = slots.positions ?? other.slots.positions
@@ -127,9 +128,13 @@ public struct Compressor: Sendable {
 
   /// How the cache is stored: the strongest claim of the methods.
   public var storage: MethodCard.Storage {
-    stages.map(\.card.storage).first { $0 == .simulated } ?? stages.last?.card.storage ?? .full
+    let claims = stages.map(\.card.storage)
+    return MethodCard.Storage.allCases.last { claims.contains($0) } ?? .full
   }
 
   /// - Throws: `RuntimeProblem` K305 if a method cannot work on caches of this shape.
-  public func check(shape: CacheShape) throws { try slots.codec?.check(shape: shape) }
+  public func check(shape: CacheShape) throws {
+    try slots.prompt?.check(shape: shape)
+    try slots.codec?.check(shape: shape)
+  }
 }

@@ -5,5 +5,7 @@ public enum Compressors {
     .gear,
     .streamingllm,
     .h2o,
+    .llmlingua,
+    .gemfilter,
   ]
 }

@@ -3,10 +3,12 @@ public struct MethodCard: Sendable {
   public enum Family: String, Sendable {
     case quantisation
     case eviction
+    /// Tokens leave before the model reads the prompt.
+    case prompt
   }
 
-  /// How a method stores what it keeps; checked by counting bytes.
-  public enum Storage: String, Sendable {
+  /// How a method stores what it keeps, the weakest claim first; checked by counting bytes.
+  public enum Storage: String, Sendable, CaseIterable {
     case full
     case evicted
     case packed

@@ -2,6 +2,8 @@ import KernelABI
 
 /// The questions a method answers (DESIGN 1); a slot left nil is the uncompressed cache's answer.
 public struct Slots: Sendable {
+  /// Which tokens of a prompt reach the model.
+  public var prompt: (any PromptRewriter)?
   /// Which tokens stay.
   public var keep: (any KeepPolicy)?
   /// How kept tokens are stored.
@@ -12,9 +14,10 @@ public struct Slots: Sendable {
   public var prefill: PrefillRule?
 
   public init(
-    keep: (any KeepPolicy)? = nil, codec: (any Codec)? = nil, positions: PositionRule? = nil,
-    prefill: PrefillRule? = nil
+    prompt: (any PromptRewriter)? = nil, keep: (any KeepPolicy)? = nil, codec: (any Codec)? = nil,
+    positions: PositionRule? = nil, prefill: PrefillRule? = nil
   ) {
+    self.prompt = prompt
     self.keep = keep
     self.codec = codec
     self.positions = positions
@@ -24,6 +27,7 @@ public struct Slots: Sendable {
   /// The filled slots by name.
   var filled: [String] {
     var names: [String] = []
+    if prompt != nil { names.append("prompt") }
     if keep != nil { names.append("keep") }
     if codec != nil { names.append("codec") }
     if positions != nil { names.append("positions") }

@@ -13,13 +13,17 @@ public final class BatchEngine {
   let endTokens: Set<Int32>
   /// Prompt tokens that go through the model together; a multiple of the attention tile.
   let chunkTokens: Int
+  /// What the prompt's tokens say, for prompt methods that look at the text; without one a prompt is all one paragraph.
+  let tokenizer: Tokenizer?
   /// Memory the machine can still give, asked before each run.
   public var availableBytes: () -> Int? = { SystemMemory.availableBytes }
 
   public init(
-    model: Model, endTokens: Set<Int32>, instructionSet: InstructionSet, pool: WorkerPool, chunkTokens: Int = 2_048
+    model: Model, endTokens: Set<Int32>, tokenizer: Tokenizer? = nil, instructionSet: InstructionSet, pool: WorkerPool,
+    chunkTokens: Int = 2_048
   ) {
     self.model = model
+    self.tokenizer = tokenizer
     self.endTokens = endTokens
     self.instructionSet = instructionSet
     self.pool = pool
@@ -81,7 +85,7 @@ public final class BatchEngine {
         expected: "tokens below \(model.configuration.vocabulary)")
     }
     var sequence = ActiveSequence(request: request, cache: try pass.makeCache(compressor))
-    let rows = try fill(sequence.cache, with: request.prompt, cancellation)
+    let rows = try fill(sequence.cache, with: request.prompt, text: request.text, cancellation)
     guard request.maxTokens > 0 else {
       sequence.finish(.length)
       return sequence
@@ -91,10 +95,15 @@ public final class BatchEngine {
     return sequence
   }
 
-  /// Runs a prompt through the model, chunk by chunk.
+  /// Runs what the prompt slot leaves of a prompt through the model, chunk by chunk.
   ///
+  /// - Parameter text: where the user's own text lies in the prompt; nil for all of it.
   /// - Returns: rows of the last pass; the last of them has the logits of the next token.
-  func fill(_ cache: SequenceCache, with prompt: [Int32], _ cancellation: Cancellation?) throws -> Int {
+  func fill(
+    _ cache: SequenceCache, with prompt: [Int32], text: Range<Int>? = nil, _ cancellation: Cancellation?
+  ) throws -> Int {
+    let prompt = try PromptModel(pass, tokenizer, chunkTokens: chunkTokens, cancellation)
+      .rewrite(Prompt(ids: prompt, text: text), for: cache)
     let step = chunks(cache.compressor) ? chunkTokens : prompt.count
     var start = 0
     var rows = 0
@@ -143,7 +152,7 @@ public final class BatchEngine {
     if shouldStop?(request.sample, sequence.tokens) == true {
       sequence.finish(.stop)
     } else if sequence.tokens.count >= request.maxTokens
-      || request.prompt.count + sequence.tokens.count >= model.configuration.contextTokens
+      || sequence.cache.keptTokens + sequence.tokens.count >= model.configuration.contextTokens
     {
       sequence.finish(.length)
     }
@@ -179,7 +188,8 @@ private struct ActiveSequence {
     let end = lastTokenInstant ?? .now
     let first = firstToken ?? end
     finished = Generation(
-      sample: request.sample, promptTokens: request.prompt.count, tokens: tokens, finish: reason,
+      sample: request.sample, promptTokens: request.prompt.count, keptTokens: cache.keptTokens, tokens: tokens,
+      finish: reason,
       firstTokenSeconds: (first - start).seconds,
       betweenTokensSeconds: sampled > 1 ? (end - first).seconds / Double(sampled - 1) : nil,
       totalSeconds: (end - start).seconds, cacheBytes: cache.bytes, peakCacheBytes: cache.peakBytes,

@@ -40,17 +40,8 @@ public final class ForwardPass {
   ///
   /// - Throws: `CancellationError`; `RuntimeProblem` K602 if a score is not finite. The caches are then unusable.
   public func run(_ segments: [Segment], _ cancellation: Cancellation? = nil) throws {
-    let rows = segments.reduce(0) { $0 + $1.tokens.count }
+    let rows = embed(segments)
     guard rows > 0 else { return }
-    reserve(rows)
-    var row = 0
-    for segment in segments {
-      for token in segment.tokens {
-        model.embedding.copyRow(Int(token), into: residual.base + row * model.configuration.hidden)
-        row += 1
-      }
-    }
-    observer?(0, residual.base, rows)
     for (index, layer) in model.layers.enumerated() {
       try cancellation?.check()
       try attend(layer, index, segments, rows)
@@ -61,6 +52,41 @@ public final class ForwardPass {
       segment.cache.seenTokens += segment.tokens.count
       if segment.endsPrefill == nil { segment.cache.noteStep() }
     }
+  }
+
+  /// Runs a whole prompt through the layers before `layer` and hands over what that one would attend with, rotated.
+  ///
+  /// Of the layers behind it nothing is held: `cache`, which is a new one, has keys and values of one layer at a time.
+  /// - Throws: `CancellationError`; `RuntimeProblem` K602 if a score before that layer is not finite.
+  func project<Result>(
+    _ prompt: [Int32], layer: Int, on cache: SequenceCache, _ cancellation: Cancellation?,
+    _ read: (AttentionRows) throws -> Result
+  ) throws -> Result {
+    let segments = [Segment.prompt(prompt, of: cache, isLast: true)]
+    let rows = embed(segments)
+    for index in 0..<layer {
+      try cancellation?.check()
+      try attend(model.layers[index], index, segments, rows)
+      cache.release(layer: index)
+      feedForward(model.layers[index], rows)
+    }
+    try cancellation?.check()
+    return try read(project(model.layers[layer], segments, rows))
+  }
+
+  /// Puts the tokens of all segments one behind the other; returns how many there are.
+  private func embed(_ segments: [Segment]) -> Int {
+    let rows = segments.reduce(0) { $0 + $1.tokens.count }
+    reserve(rows)
+    var row = 0
+    for segment in segments {
+      for token in segment.tokens {
+        model.embedding.copyRow(Int(token), into: residual.base + row * model.configuration.hidden)
+        row += 1
+      }
+    }
+    observer?(0, residual.base, rows)
+    return rows
   }
 
   private func reserve(_ rows: Int) {
@@ -81,7 +107,8 @@ public final class ForwardPass {
 
   private func padded(_ width: Int) -> Int { (width + 15) / 16 * 16 }
 
-  private func attend(_ layer: Model.Layer, _ index: Int, _ segments: [Segment], _ rows: Int) throws {
+  /// A layer's queries, keys and values of all rows, at their positions.
+  private func project(_ layer: Model.Layer, _ segments: [Segment], _ rows: Int) -> AttentionRows {
     let sizes = model.configuration
     let queryWidth = sizes.queryHeads * sizes.headDim
     let kvWidth = sizes.kvHeads * sizes.headDim
@@ -98,9 +125,13 @@ public final class ForwardPass {
     normaliseHeads(layer.queryNorm, queries.base, rows * sizes.queryHeads)
     normaliseHeads(layer.keyNorm, keys.base, rows * sizes.kvHeads)
     rotate(segments, rows)
-    let all = AttentionRows(
+    return AttentionRows(
       queries: queries.base, keys: keys.base, values: values.base, out: attended.floats.base, queryStride: queryWidth,
       keyStride: kvWidth, outStride: queryWidth)
+  }
+
+  private func attend(_ layer: Model.Layer, _ index: Int, _ segments: [Segment], _ rows: Int) throws {
+    let all = project(layer, segments, rows)
     var row = 0
     var steps: [LayerAttention.Step] = []
     for segment in segments {
@@ -118,9 +149,9 @@ public final class ForwardPass {
       attention.finishStep(steps.map(\.cache), &scratch)
     }
     attended.multiply(
-      [Product(matrix: layer.attentionOutput.matrix, out: update.base, outStride: sizes.hidden)], rows: rows, kernels,
-      pool)
-    addBias(layer.attentionOutput.bias, update.base, rows, sizes.hidden)
+      [Product(matrix: layer.attentionOutput.matrix, out: update.base, outStride: model.configuration.hidden)],
+      rows: rows, kernels, pool)
+    addBias(layer.attentionOutput.bias, update.base, rows, model.configuration.hidden)
     addUpdate(rows)
   }
 

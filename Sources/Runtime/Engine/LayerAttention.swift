@@ -219,12 +219,6 @@ struct LayerAttention {
   }
 
   private func notFinite(_ failure: UInt8, layer: Int, head: Int) -> RuntimeProblem {
-    let isStored = failure == Failure.stored
-    return RuntimeProblem(
-      "K602",
-      seen: "layer \(layer), KV head \(head): "
-        + (isStored ? "a key or value is not a finite number" : "an attention score is not a finite number"),
-      expected: isStored ? "keys and values that the cache can hold" : "finite keys and queries",
-      suggestion: "try precision=f32; if it stays, the model file is damaged")
+    EngineProblems.notFinite(layer: layer, head: head, isStored: failure == Failure.stored)
   }
 }

@@ -32,7 +32,8 @@ extension BatchEngine {
     let before = ProcessMemory.residentBytes
     let wasReset = ProcessMemory.resetHighWater()
     let engine = BatchEngine(
-      model: model, endTokens: endTokens, instructionSet: instructionSet, pool: pool, chunkTokens: chunkTokens)
+      model: model, endTokens: endTokens, tokenizer: tokenizer, instructionSet: instructionSet, pool: pool,
+      chunkTokens: chunkTokens)
     let run = try engine.fillForMemory(tokens, batch, min(steps, tokens - 1), compressor, cancellation)
     let high = wasReset ? ProcessMemory.highWaterBytes : nil
     return MemoryRun(

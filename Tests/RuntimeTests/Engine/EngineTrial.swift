@@ -45,6 +45,7 @@ struct EngineTrial {
     _ prompt: [Int32], _ compressor: Compressor = .none, chunk: Int = .max, on pass: ForwardPass
   ) throws -> (cache: SequenceCache, logits: [Float]) {
     let cache = try pass.makeCache(compressor)
+    let prompt = try PromptModel(pass, chunkTokens: min(chunk, 2_048), nil).rewrite(Prompt(ids: prompt), for: cache)
     var start = 0
     var rows = 0
     while start < prompt.count {

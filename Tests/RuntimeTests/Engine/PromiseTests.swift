@@ -19,6 +19,8 @@ struct PromiseTests {
     ("h2o", ["heavy": 8, "recent": 12], ["pos": "renumber"]),
     ("h2o", ["heavy": 8, "recent": 12], ["variant": "prefill"]),
     ("h2o", ["heavy": 8, "recent": 12], ["variant": "blocks"]),
+    ("gemfilter", ["budget": 20], [:]), ("llmlingua", ["segment": 16], [:]),
+    ("llmlingua", ["segment": 16], ["align": "code"]),
   ]
 
   static func compressor(_ index: Int) throws -> Compressor {
@@ -117,7 +119,9 @@ struct PromiseTests {
       }
       return Self.rows(found)
     }
-    try engine.run(Array(requests[9...]), compressor: Self.compressor((index + 5) % 13), batch: 6) { _ in }
+    try engine.run(
+      Array(requests[9...]), compressor: Self.compressor((index + 5) % Self.configurations.count), batch: 6
+    ) { _ in }
     #expect(try again() == alone)
 
     let cancellation = Cancellation()

@@ -62,6 +62,24 @@ final class PlainDecoder {
     return logits(row)
   }
 
+  /// Rotated queries and keys of a layer for all tokens of a text; the layers before it run.
+  func projections(_ tokens: [Int32], layer last: Int) -> (queries: [[Double]], keys: [[Double]]) {
+    var rows = tokens.map(embedding)
+    for layer in 0..<last {
+      for index in rows.indices { attend(layer, &rows[index], position: index) }
+      for index in rows.indices { feedForward(layer, &rows[index]) }
+    }
+    func heads(_ part: String) -> [[Double]] {
+      rows.enumerated().map { position, row in
+        let projected = product("blk.\(last).\(part).weight", normalise(row, "blk.\(last).attn_norm.weight"))
+        return stride(from: 0, to: projected.count, by: sizes.headDim).flatMap {
+          rotate(Array(projected[$0..<$0 + sizes.headDim]), position)
+        }
+      }
+    }
+    return (heads("attn_q"), heads("attn_k"))
+  }
+
   private func drop(_ layer: Int, _ head: Int) {
     let slots = cache[layer][head]
     switch rule {
