@@ -9,6 +9,8 @@ final class LayerCache {
   let store: any LayerStore
   let needs: AttentionNeeds
   let renumbers: Bool
+  /// What decides between layers which tokens go on, if a method does; owned by the sequence's cache.
+  weak var flow: (any FlowState)?
   private let keep: (any KeepState)?
   private let removesWhileDecoding: Bool
   /// One table a head, one for all of them, or none where no token ever leaves.
@@ -128,6 +130,7 @@ final class LayerCache {
 
   /// Slots of a head as positions, for inspection.
   func positions(head: Int) -> [Int32] {
-    table(head: head)?.positions ?? (0..<store.count(head: head)).map { Int32(truncatingIfNeeded: $0) }
+    flow?.positions(layer: layer) ?? table(head: head)?.positions
+      ?? (0..<store.count(head: head)).map { Int32(truncatingIfNeeded: $0) }
   }
 }

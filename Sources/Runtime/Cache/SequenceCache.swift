@@ -22,10 +22,21 @@ public final class SequenceCache {
 
   var prefillRule: PrefillRule { compressor.slots.prefill ?? .full }
 
+  /// What decides between layers which tokens go on; nil if all do.
+  private(set) var flow: (any FlowState)?
+
+  /// - Parameter hidden: elements of the model's hidden states.
+  func startFlow(hidden: Int) {
+    guard let rule = compressor.slots.flow, let shape = layers.first?.shape else { return }
+    let flow = rule.makeState(shape: shape, hidden: hidden)
+    self.flow = flow
+    for layer in layers { layer.flow = flow }
+  }
+
   /// Notes what one layer held at most and holds now, while the other layers hold what they did.
   func noteBytes(layer: Int) {
     let others = layerBytes.reduce(0, +) - layerBytes[layer]
-    peakBytes = max(peakBytes, others + layers[layer].takePeakBytes())
+    peakBytes = max(peakBytes, others + layers[layer].takePeakBytes() + (flow?.bytes.held ?? 0))
     layerBytes[layer] = layers[layer].bytes.held
   }
 
@@ -49,7 +60,7 @@ public final class SequenceCache {
 
   /// Notes a decode step: what was held at most and what was read.
   func noteStep() {
-    var held = 0
+    var held = flow?.bytes.held ?? 0
     var read = 0
     var extra = 0
     for layer in layers {
@@ -69,7 +80,7 @@ public final class SequenceCache {
   public private(set) var steps = 0
 
   /// What is held now.
-  public var bytes: ByteCount { layers.reduce(ByteCount()) { $0 + $1.bytes } }
+  public var bytes: ByteCount { layers.reduce(flow?.bytes ?? ByteCount()) { $0 + $1.bytes } }
 
   /// Positions kept by a head, in slot order.
   public func positions(layer: Int, head: Int) -> [Int32] { layers[layer].positions(head: head) }

@@ -96,12 +96,19 @@ public struct Compressor: Sendable {
     slots.codec = slots.codec ?? other.slots.codec
     slots.positions = slots.positions ?? other.slots.positions
     slots.prefill = slots.prefill ?? other.slots.prefill
+    slots.flow = slots.flow ?? other.slots.flow
     let composed = Compressor(stages: stages + other.stages, slots: slots)
     if slots.keep?.removesWhileDecoding == true, slots.codec?.removesTokens == false {
       throw RuntimeProblem(
         "K306", seen: "\(composed.label) would drop single tokens out of packed groups while decoding",
         expected: "a method that drops tokens at the end of the prompt only",
         suggestion: "use variant=prefill")
+    }
+    if slots.flow != nil, slots.keep != nil {
+      throw RuntimeProblem(
+        "K306", seen: "\(composed.label) would drop keys and values of tokens that may come back to their layer",
+        expected: "a method that drops tokens, or one whose tokens leave between layers",
+        suggestion: "leave one of them out")
     }
     return composed
   }
@@ -132,9 +139,13 @@ public struct Compressor: Sendable {
     return MethodCard.Storage.allCases.last { claims.contains($0) } ?? .full
   }
 
+  /// Whether not every token of a prompt reaches the last layer.
+  public var leavesPromptTokensOut: Bool { slots.prompt != nil || slots.flow != nil }
+
   /// - Throws: `RuntimeProblem` K305 if a method cannot work on caches of this shape.
   public func check(shape: CacheShape) throws {
     try slots.prompt?.check(shape: shape)
+    try slots.flow?.check(shape: shape)
     try slots.codec?.check(shape: shape)
   }
 }

@@ -7,5 +7,6 @@ public enum Compressors {
     .h2o,
     .llmlingua,
     .gemfilter,
+    .lazyllm,
   ]
 }

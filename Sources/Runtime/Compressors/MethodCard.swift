@@ -83,6 +83,10 @@ public struct Settings: Sendable {
     if case .word(let value)? = values[name] { value } else { nil }
   }
 
+  public func shares(_ name: String) -> [Double]? {
+    if case .shares(let values)? = values[name] { values } else { nil }
+  }
+
   public func budget(_ name: String) -> Budget? {
     if case .budget(let value)? = values[name] { value } else { nil }
   }

@@ -12,16 +12,19 @@ public struct Slots: Sendable {
   public var positions: PositionRule?
   /// How the prompt attends to itself.
   public var prefill: PrefillRule?
+  /// Which tokens each layer computes: the prefill slot of methods whose tokens leave between layers.
+  public var flow: (any TokenFlow)?
 
   public init(
     prompt: (any PromptRewriter)? = nil, keep: (any KeepPolicy)? = nil, codec: (any Codec)? = nil,
-    positions: PositionRule? = nil, prefill: PrefillRule? = nil
+    positions: PositionRule? = nil, prefill: PrefillRule? = nil, flow: (any TokenFlow)? = nil
   ) {
     self.prompt = prompt
     self.keep = keep
     self.codec = codec
     self.positions = positions
     self.prefill = prefill
+    self.flow = flow
   }
 
   /// The filled slots by name.
@@ -31,7 +34,7 @@ public struct Slots: Sendable {
     if keep != nil { names.append("keep") }
     if codec != nil { names.append("codec") }
     if positions != nil { names.append("positions") }
-    if prefill != nil { names.append("prefill") }
+    if prefill != nil || flow != nil { names.append("prefill") }
     return names
   }
 }

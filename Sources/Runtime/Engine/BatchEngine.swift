@@ -85,12 +85,12 @@ public final class BatchEngine {
         expected: "tokens below \(model.configuration.vocabulary)")
     }
     var sequence = ActiveSequence(request: request, cache: try pass.makeCache(compressor))
-    let rows = try fill(sequence.cache, with: request.prompt, text: request.text, cancellation)
+    let row = try fill(sequence.cache, with: request.prompt, text: request.text, cancellation)
     guard request.maxTokens > 0 else {
       sequence.finish(.length)
       return sequence
     }
-    let logits = pass.logits(rows: [rows - 1])
+    let logits = pass.logits(rows: [row])
     take(logits, &sequence, sampling, shouldStop, onToken)
     return sequence
   }
@@ -98,7 +98,7 @@ public final class BatchEngine {
   /// Runs what the prompt slot leaves of a prompt through the model, chunk by chunk.
   ///
   /// - Parameter text: where the user's own text lies in the prompt; nil for all of it.
-  /// - Returns: rows of the last pass; the last of them has the logits of the next token.
+  /// - Returns: the row of the last pass that has the logits of the next token.
   func fill(
     _ cache: SequenceCache, with prompt: [Int32], text: Range<Int>? = nil, _ cancellation: Cancellation?
   ) throws -> Int {
@@ -106,19 +106,19 @@ public final class BatchEngine {
       .rewrite(Prompt(ids: prompt, text: text), for: cache)
     let step = chunks(cache.compressor) ? chunkTokens : prompt.count
     var start = 0
-    var rows = 0
     while start < prompt.count {
       let end = min(prompt.count, start + step)
-      rows = end - start
       try pass.run(
         [.prompt(Array(prompt[start..<end]), of: cache, isLast: end == prompt.count)], cancellation)
       start = end
     }
-    return rows
+    return pass.lastRows.last ?? 0
   }
 
-  /// Whether prompts go through in chunks: statistics that need all keys at once cannot be gathered so.
+  /// Whether prompts go through in chunks: statistics that need all keys at once cannot be gathered so, and what leaves
+  /// between layers is decided by a prompt's last token.
   func chunks(_ compressor: Compressor) -> Bool {
+    if compressor.slots.flow != nil { return false }
     let sums = compressor.slots.keep?.needs.columnSums
     return sums == nil || sums == .causal
   }
@@ -127,7 +127,7 @@ public final class BatchEngine {
     _ active: inout [ActiveSequence], _ sampling: Sampling, _ shouldStop: ((String, [Int32]) -> Bool)?,
     _ onToken: ((String, Int32) -> Void)?
   ) throws {
-    let logits = pass.logits(rows: Array(active.indices))
+    let logits = pass.logits(rows: pass.lastRows)
     for index in active.indices {
       take(logits + index * pass.logitStride, &active[index], sampling, shouldStop, onToken)
     }

@@ -9,6 +9,7 @@ public final class ForwardPass {
   let pool: WorkerPool
   private let attention: LayerAttention
   private var residual = GrowingBuffer<Float>()  // [rows, hidden]
+  private var joined = GrowingBuffer<Float>()  // [rows, hidden], while tokens join
   private var normed = Activations()  // [rows, hidden]
   private var queries = GrowingBuffer<Float>()  // [rows, queryHeads * headDim]
   private var keys = GrowingBuffer<Float>()  // [rows, kvHeads * headDim]
@@ -33,6 +34,12 @@ public final class ForwardPass {
 
   /// A cache for one sequence of this model.
   public func makeCache(_ compressor: Compressor) throws -> SequenceCache {
+    let cache = try makeEmptyCache(compressor)
+    cache.startFlow(hidden: model.configuration.hidden)
+    return cache
+  }
+
+  private func makeEmptyCache(_ compressor: Compressor) throws -> SequenceCache {
     try SequenceCache(compressor, shape: model.cacheShape, kernels: kernels)
   }
 
@@ -40,14 +47,23 @@ public final class ForwardPass {
   ///
   /// - Throws: `CancellationError`; `RuntimeProblem` K602 if a score is not finite. The caches are then unusable.
   public func run(_ segments: [Segment], _ cancellation: Cancellation? = nil) throws {
-    let rows = embed(segments)
-    guard rows > 0 else { return }
+    var rows = PassRows(segments)
+    guard rows.count > 0 else { return }
+    embed(segments, rows.count)
+    for segment in segments {
+      guard let flow = segment.cache.flow else { continue }
+      precondition(segment.endsPrefill != false, "a prompt whose tokens leave between layers comes whole")
+      flow.begin(segment.position..<segment.position + segment.tokens.count)
+    }
     for (index, layer) in model.layers.enumerated() {
       try cancellation?.check()
-      try attend(layer, index, segments, rows)
-      feedForward(layer, rows)
-      observer?(index + 1, residual.base, rows)
+      if let sources = rows.admit(layer: index) { join(sources, rows, layer: index) }
+      try attend(layer, index, rows)
+      feedForward(layer, rows.count)
+      observer?(index + 1, residual.base, rows.count)
+      release(&rows, layer: index)
     }
+    lastRows = rows.lastRows
     for segment in segments {
       segment.cache.seenTokens += segment.tokens.count
       if segment.endsPrefill == nil { segment.cache.noteStep() }
@@ -63,20 +79,23 @@ public final class ForwardPass {
     _ read: (AttentionRows) throws -> Result
   ) throws -> Result {
     let segments = [Segment.prompt(prompt, of: cache, isLast: true)]
-    let rows = embed(segments)
+    let rows = PassRows(segments)
+    embed(segments, rows.count)
     for index in 0..<layer {
       try cancellation?.check()
-      try attend(model.layers[index], index, segments, rows)
+      try attend(model.layers[index], index, rows)
       cache.release(layer: index)
-      feedForward(model.layers[index], rows)
+      feedForward(model.layers[index], rows.count)
     }
     try cancellation?.check()
-    return try read(project(model.layers[layer], segments, rows))
+    return try read(project(model.layers[layer], rows))
   }
 
-  /// Puts the tokens of all segments one behind the other; returns how many there are.
-  private func embed(_ segments: [Segment]) -> Int {
-    let rows = segments.reduce(0) { $0 + $1.tokens.count }
+  /// The row of each segment's newest token in the last pass, in the order of the segments.
+  private(set) var lastRows: [Int] = []
+
+  /// Puts the tokens of all segments one behind the other.
+  private func embed(_ segments: [Segment], _ rows: Int) {
     reserve(rows)
     var row = 0
     for segment in segments {
@@ -86,7 +105,36 @@ public final class ForwardPass {
       }
     }
     observer?(0, residual.base, rows)
-    return rows
+  }
+
+  /// Brings the hidden states of tokens that come back between those that go on.
+  private func join(_ sources: [PassRows.Source], _ rows: PassRows, layer: Int) {
+    let hidden = model.configuration.hidden
+    joined.reserve(rows.count * hidden)
+    for (row, source) in sources.enumerated() {
+      let target = joined.base + row * hidden
+      switch source {
+      case .row(let before): target.update(from: residual.base + before * hidden, count: hidden)
+      case .waiting(let span, let position):
+        rows.spans[span].segment.cache.flow?.take(layer: layer, position: position, into: target)
+      }
+    }
+    swap(&residual, &joined)
+    reserve(rows.count)
+  }
+
+  /// Lets tokens leave behind a layer; the rows that go on move together.
+  private func release(_ rows: inout PassRows, layer: Int) {
+    let hidden = model.configuration.hidden
+    let states = residual.base
+    let kept = rows.release(layer: layer) { flow, position, row in
+      flow.park(layer: layer, position: position, hidden: states + row * hidden)
+    }
+    guard let kept else { return }
+    // Ascending, so that no row is overwritten before it has moved.
+    for (row, before) in kept.enumerated() where row != before {
+      (states + row * hidden).update(from: states + before * hidden, count: hidden)
+    }
   }
 
   private func reserve(_ rows: Int) {
@@ -108,7 +156,8 @@ public final class ForwardPass {
   private func padded(_ width: Int) -> Int { (width + 15) / 16 * 16 }
 
   /// A layer's queries, keys and values of all rows, at their positions.
-  private func project(_ layer: Model.Layer, _ segments: [Segment], _ rows: Int) -> AttentionRows {
+  private func project(_ layer: Model.Layer, _ passRows: PassRows) -> AttentionRows {
+    let rows = passRows.count
     let sizes = model.configuration
     let queryWidth = sizes.queryHeads * sizes.headDim
     let kvWidth = sizes.kvHeads * sizes.headDim
@@ -124,28 +173,40 @@ public final class ForwardPass {
     addBias(layer.value.bias, values.base, rows, kvWidth)
     normaliseHeads(layer.queryNorm, queries.base, rows * sizes.queryHeads)
     normaliseHeads(layer.keyNorm, keys.base, rows * sizes.kvHeads)
-    rotate(segments, rows)
+    rotate(passRows.positions)
     return AttentionRows(
       queries: queries.base, keys: keys.base, values: values.base, out: attended.floats.base, queryStride: queryWidth,
       keyStride: kvWidth, outStride: queryWidth)
   }
 
-  private func attend(_ layer: Model.Layer, _ index: Int, _ segments: [Segment], _ rows: Int) throws {
-    let all = project(layer, segments, rows)
-    var row = 0
+  private func attend(_ layer: Model.Layer, _ index: Int, _ passRows: PassRows) throws {
+    let rows = passRows.count
+    let all = project(layer, passRows)
     var steps: [LayerAttention.Step] = []
-    for segment in segments {
-      let part = all.advanced(by: row)
-      row += segment.tokens.count
+    for span in passRows.spans {
+      let segment = span.segment
+      let part = all.advanced(by: span.first)
       if segment.endsPrefill == nil, segment.tokens.count == 1 {
-        steps.append(.init(cache: segment.cache.layers[index], position: segment.position, rows: part))
+        let cache = segment.cache.layers[index]
+        // Tokens that came back stand before the new one, each behind those before it.
+        for row in 0..<span.count - 1 {
+          let position = passRows.positions[span.first + row]
+          try attention.attendSteps([.init(cache: cache, position: position, rows: part.advanced(by: row))], &scratch)
+          attention.finishStep([cache], &scratch)
+        }
+        steps.append(
+          .init(cache: cache, position: segment.position, rows: part.advanced(by: span.count - 1)))
       } else {
-        try attention.attend(segment, layer: index, part, &scratch)
+        try attention.attend(segment, layer: index, part, positions: passRows.positions(span), &scratch)
         if segment.endsPrefill == true { segment.cache.noteBytes(layer: index) }
       }
     }
     if !steps.isEmpty {
       try attention.attendSteps(steps, &scratch)
+      for (span, step) in zip(passRows.spans.filter { $0.segment.endsPrefill == nil }, steps) {
+        try attention.observe(
+          span.segment.cache, layer: index, step.rows, positions: [step.position], &scratch)
+      }
       attention.finishStep(steps.map(\.cache), &scratch)
     }
     attended.multiply(
@@ -213,12 +274,9 @@ public final class ForwardPass {
   }
 
   /// Turns queries and keys to their positions.
-  private func rotate(_ segments: [Segment], _ rows: Int) {
+  private func rotate(_ positions: [Int]) {
     let sizes = model.configuration
-    var positions: [Int] = []
-    positions.reserveCapacity(rows)
-    for segment in segments { positions.append(contentsOf: segment.position..<segment.position + segment.tokens.count) }
-    pool.run(over: rows, grain: 16) { range in
+    pool.run(over: positions.count, grain: 16) { range in
       for row in range {
         for head in 0..<sizes.queryHeads {
           model.rotary.place(

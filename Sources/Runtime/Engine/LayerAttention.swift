@@ -6,23 +6,26 @@ struct LayerAttention {
   let pool: WorkerPool
   let rotary: RotaryTable
 
-  /// One segment's attention in one layer; `rows` are the segment's.
+  /// One segment's attention in one layer; `rows` are the segment's, `positions` those of its tokens that are computed.
   ///
   /// - Throws: `RuntimeProblem` K602 if a score is not a finite number.
-  func attend(_ segment: Segment, layer: Int, _ rows: AttentionRows, _ scratch: inout AttentionScratch) throws {
+  func attend(
+    _ segment: Segment, layer: Int, _ rows: AttentionRows, positions: [Int], _ scratch: inout AttentionScratch
+  ) throws {
     let cache = segment.cache.layers[layer]
     let isPrompt = segment.endsPrefill != nil
     var together = 0
     if isPrompt {
       // Until the first token leaves, a prompt that streams is one that attends to all of itself, to the last bit.
-      together = segment.cache.prefillRule == .full ? segment.tokens.count : min(segment.tokens.count, cache.roomTokens)
+      together = segment.cache.prefillRule == .full ? positions.count : min(positions.count, cache.roomTokens)
       if together > 0 { try attendPrompt(together, cache, rows, &scratch) }
     }
-    for token in together..<segment.tokens.count {
+    for token in together..<positions.count {
       let row = rows.advanced(by: token)
-      try attendSteps([Step(cache: cache, position: segment.position + token, rows: row)], &scratch)
+      try attendSteps([Step(cache: cache, position: positions[token], rows: row)], &scratch)
       finishStep([cache], &scratch)
     }
+    if isPrompt { try observe(segment.cache, layer: layer, rows, positions: positions, &scratch) }
     if segment.endsPrefill == true {
       cache.dropAfterPrefill()
       pack([cache], .promptComplete, &scratch)

@@ -35,10 +35,11 @@ extension BatchEngine {
     if let token = text.first(where: { $0 < 0 || Int($0) >= model.configuration.vocabulary }) {
       throw RuntimeProblem("K603", seen: "token \(token)", expected: "tokens below \(model.configuration.vocabulary)")
     }
-    if feeding == .prompt, compressor.slots.prompt != nil {
+    if feeding == .prompt, compressor.leavesPromptTokensOut {
       throw RuntimeProblem(
         "K608",
-        seen: "\(compressor.label) shortens prompts, and a window that is one prompt would lose tokens to score",
+        seen:
+          "\(compressor.label) leaves tokens of prompts out, and a window that is one prompt would lose some to score",
         expected: "windows fed by steps", suggestion: "feed=steps")
     }
     let windows = PerplexityWindows(count: text.count, window: window, stride: stride).windows
@@ -92,8 +93,8 @@ extension BatchEngine {
     for (index, window) in windows.enumerated() {
       let cache = try pass.makeCache(compressor)
       let prompt = Array(text[window.tokens.lowerBound..<window.scored.lowerBound])
-      let rows = try fill(cache, with: prompt, cancellation)
-      sums[index] += pass.losses(rows: [rows - 1], next: [text[window.scored.lowerBound]])[0]
+      let row = try fill(cache, with: prompt, cancellation)
+      sums[index] += pass.losses(rows: [row], next: [text[window.scored.lowerBound]])[0]
       caches.append(cache)
     }
     let longest = windows.map(\.scored.count).max() ?? 0
@@ -102,7 +103,7 @@ extension BatchEngine {
       let fed = active.map { text[windows[$0].scored.lowerBound + step] }
       let next = active.map { text[windows[$0].scored.lowerBound + step + 1] }
       try pass.run(zip(active, fed).map { .step($1, of: caches[$0]) }, cancellation)
-      for (index, loss) in zip(active, pass.losses(rows: Array(active.indices), next: next)) { sums[index] += loss }
+      for (index, loss) in zip(active, pass.losses(rows: pass.lastRows, next: next)) { sums[index] += loss }
     }
     return sums
   }

@@ -58,6 +58,7 @@ extension BatchEngine {
     let sizes = Set(texts.map { [$0.prompt, $0.tokens] }).count == 1 ? Array(texts.prefix(1)) : texts
     let each = sizes.map { text in
       shape.layers * slots.foretoldLayerBytes(prompt: text.prompt, tokens: text.tokens, shape: shape)
+        + (slots.flow?.mostBytes(tokens: text.tokens, shape: shape, hidden: model.configuration.hidden) ?? 0)
     }
     let many = min(max(1, batch), texts.count)
     let together =

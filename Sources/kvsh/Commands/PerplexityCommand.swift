@@ -58,7 +58,7 @@ struct PerplexityCommand: Command {
     var rows: [Record] = []
     var baseline: Double?
     for (place, compressor) in configurations.enumerated() {
-      let isShortened = feeding == .prompt && compressor.slots.prompt != nil
+      let isShortened = feeding == .prompt && compressor.leavesPromptTokensOut
       let blamed =
         isShortened
         ? "feed" : window > loaded.model.configuration.contextTokens ? "window" : stride > window ? "stride" : "path"

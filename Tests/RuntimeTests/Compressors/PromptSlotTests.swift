@@ -128,7 +128,8 @@ struct PromptSlotTests {
     #expect(
       throws: RuntimeProblem(
         "K608",
-        seen: "\(compressor.label) shortens prompts, and a window that is one prompt would lose tokens to score",
+        seen:
+          "\(compressor.label) leaves tokens of prompts out, and a window that is one prompt would lose some to score",
         expected: "windows fed by steps", suggestion: "feed=steps")
     ) { try engine.perplexity(of: text, window: 200, stride: 20, compressor) }
   }

@@ -21,6 +21,7 @@ struct PromiseTests {
     ("h2o", ["heavy": 8, "recent": 12], ["variant": "blocks"]),
     ("gemfilter", ["budget": 20], [:]), ("llmlingua", ["segment": 16], [:]),
     ("llmlingua", ["segment": 16], ["align": "code"]),
+    ("lazyllm", [:], ["layers": "50%", "keep": "40%"]), ("lazyllm", ["pin": 3, "sink": 2], ["keep": "70%"]),
   ]
 
   static func compressor(_ index: Int) throws -> Compressor {
