@@ -38,7 +38,9 @@ struct SurpriseFilter: PromptRewriter {
     let paragraphs = Paragraphs(ids, in: prompt.text) { model.tokenizer?.tokenBytes($0) }.all
     let contexts = Array(paragraphs.dropFirst(instruction).dropLast(question))
     guard let first = contexts.first, let last = contexts.last else { return ids }
-    let stretch = first.whole.lowerBound..<last.body.upperBound
+    // One context is the text as it is; the blank line before a question is the question's.
+    let end = isCoarse || question > 0 ? last.body.upperBound : last.whole.upperBound
+    let stretch = first.whole.lowerBound..<end
     let parts = isCoarse ? contexts.map(\.body) : [stretch]
     let lengths = parts.map(\.count)
     let fixed = paragraphs.reduce(0) { $0 + $1.body.count } - contexts.reduce(0) { $0 + $1.body.count }
