@@ -6,12 +6,14 @@ struct LayerAttention {
   let pool: WorkerPool
   let rotary: RotaryTable
 
-  /// One segment's attention in one layer; `rows` are the segment's, `positions` those of its tokens that are computed.
+  /// One segment's attention in one layer; `rows` are the segment's, `positions` those of its tokens that are computed, nil
+  /// for all of them.
   ///
   /// - Throws: `RuntimeProblem` K602 if a score is not a finite number.
   func attend(
-    _ segment: Segment, layer: Int, _ rows: AttentionRows, positions: [Int], _ scratch: inout AttentionScratch
+    _ segment: Segment, layer: Int, _ rows: AttentionRows, positions: [Int]? = nil, _ scratch: inout AttentionScratch
   ) throws {
+    let positions = positions ?? Array(segment.position..<segment.position + segment.tokens.count)
     let cache = segment.cache.layers[layer]
     let isPrompt = segment.endsPrefill != nil
     var together = 0
