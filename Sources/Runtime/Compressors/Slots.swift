@@ -6,6 +6,8 @@ public struct Slots: Sendable {
   public var prompt: (any PromptRewriter)?
   /// Which tokens stay.
   public var keep: (any KeepPolicy)?
+  /// What becomes of a token that is not kept.
+  public var dispose: (any Disposer)?
   /// How kept tokens are stored.
   public var codec: (any Codec)?
   /// Which angle a key is seen at once tokens before it have left.
@@ -16,11 +18,13 @@ public struct Slots: Sendable {
   public var flow: (any TokenFlow)?
 
   public init(
-    prompt: (any PromptRewriter)? = nil, keep: (any KeepPolicy)? = nil, codec: (any Codec)? = nil,
-    positions: PositionRule? = nil, prefill: PrefillRule? = nil, flow: (any TokenFlow)? = nil
+    prompt: (any PromptRewriter)? = nil, keep: (any KeepPolicy)? = nil, dispose: (any Disposer)? = nil,
+    codec: (any Codec)? = nil, positions: PositionRule? = nil, prefill: PrefillRule? = nil,
+    flow: (any TokenFlow)? = nil
   ) {
     self.prompt = prompt
     self.keep = keep
+    self.dispose = dispose
     self.codec = codec
     self.positions = positions
     self.prefill = prefill
@@ -32,10 +36,17 @@ public struct Slots: Sendable {
     var names: [String] = []
     if prompt != nil { names.append("prompt") }
     if keep != nil { names.append("keep") }
+    if dispose != nil { names.append("dispose") }
     if codec != nil { names.append("codec") }
     if positions != nil { names.append("positions") }
     if prefill != nil || flow != nil { names.append("prefill") }
     return names
+  }
+
+  /// The statistics of attention that the slots ask for together.
+  var needs: AttentionNeeds {
+    (keep?.needs ?? AttentionNeeds()).union(dispose?.needs ?? AttentionNeeds())
+      .union(codec?.needs ?? AttentionNeeds())
   }
 }
 
@@ -43,6 +54,10 @@ public struct Slots: Sendable {
 public protocol Codec: Sendable {
   /// Whether single tokens can leave its store while decoding.
   var removesTokens: Bool { get }
+  /// Whether single values of its store can be replaced.
+  var replacesValues: Bool { get }
+  /// The statistics of attention that it asks for; `LayerStore.observePrompt` hands them over.
+  var needs: AttentionNeeds { get }
   /// - Throws: `RuntimeProblem` K305 if the format does not fit the model.
   func check(shape: CacheShape) throws
   func makeStore(shape: CacheShape, layer: Int, kernels: KernelTable) -> any LayerStore
@@ -50,6 +65,11 @@ public protocol Codec: Sendable {
   func mostBytes(tokens: Int, shape: CacheShape) -> Int
   /// The most bytes that packing one layer of such a text works in beside them.
   func mostPackingBytes(tokens: Int, shape: CacheShape) -> Int
+}
+
+extension Codec {
+  public var needs: AttentionNeeds { AttentionNeeds() }
+  public var replacesValues: Bool { false }
 }
 
 /// Where a key stands for a later query.
@@ -61,9 +81,11 @@ public enum PositionRule: String, Sendable {
 }
 
 /// How the prompt attends to itself.
-public enum PrefillRule: String, Sendable {
+public enum PrefillRule: Sendable, Equatable {
   /// Every query sees every earlier token; the method acts at the end.
   case full
   /// One query at a time, the method acting after each, as in decoding.
   case stream
+  /// So many tokens at a time, the method acting after each block, so that later blocks see what it kept.
+  case blocks(Int)
 }

@@ -119,7 +119,7 @@ public final class BatchEngine {
   /// between layers is decided by a prompt's last token.
   func chunks(_ compressor: Compressor) -> Bool {
     if compressor.slots.flow != nil { return false }
-    let sums = compressor.slots.keep?.needs.columnSums
+    let sums = compressor.slots.needs.columnSums
     return sums == nil || sums == .causal
   }
 

@@ -34,13 +34,9 @@ public final class ForwardPass {
 
   /// A cache for one sequence of this model.
   public func makeCache(_ compressor: Compressor) throws -> SequenceCache {
-    let cache = try makeEmptyCache(compressor)
+    let cache = try SequenceCache(compressor, shape: model.cacheShape, kernels: kernels, rotary: model.rotary)
     cache.startFlow(hidden: model.configuration.hidden)
     return cache
-  }
-
-  private func makeEmptyCache(_ compressor: Compressor) throws -> SequenceCache {
-    try SequenceCache(compressor, shape: model.cacheShape, kernels: kernels)
   }
 
   /// Runs the segments; their caches grow by their tokens. Afterwards `logits` reads the rows of this pass.
@@ -88,7 +84,7 @@ public final class ForwardPass {
       feedForward(model.layers[index], rows.count)
     }
     try cancellation?.check()
-    return try read(project(model.layers[layer], rows))
+    return try read(project(model.layers[layer], layer, rows))
   }
 
   /// The row of each segment's newest token in the last pass, in the order of the segments.
@@ -156,7 +152,7 @@ public final class ForwardPass {
   private func padded(_ width: Int) -> Int { (width + 15) / 16 * 16 }
 
   /// A layer's queries, keys and values of all rows, at their positions.
-  private func project(_ layer: Model.Layer, _ passRows: PassRows) -> AttentionRows {
+  private func project(_ layer: Model.Layer, _ index: Int, _ passRows: PassRows) -> AttentionRows {
     let rows = passRows.count
     let sizes = model.configuration
     let queryWidth = sizes.queryHeads * sizes.headDim
@@ -173,6 +169,7 @@ public final class ForwardPass {
     addBias(layer.value.bias, values.base, rows, kvWidth)
     normaliseHeads(layer.queryNorm, queries.base, rows * sizes.queryHeads)
     normaliseHeads(layer.keyNorm, keys.base, rows * sizes.kvHeads)
+    observeProjectedQueries(index, passRows, queryWidth)
     rotate(passRows.positions)
     return AttentionRows(
       queries: queries.base, keys: keys.base, values: values.base, out: attended.floats.base, queryStride: queryWidth,
@@ -181,7 +178,7 @@ public final class ForwardPass {
 
   private func attend(_ layer: Model.Layer, _ index: Int, _ passRows: PassRows) throws {
     let rows = passRows.count
-    let all = project(layer, passRows)
+    let all = project(layer, index, passRows)
     var steps: [LayerAttention.Step] = []
     for span in passRows.spans {
       let segment = span.segment
@@ -192,7 +189,7 @@ public final class ForwardPass {
         for row in 0..<span.count - 1 {
           let position = passRows.positions[span.first + row]
           try attention.attendSteps([.init(cache: cache, position: position, rows: part.advanced(by: row))], &scratch)
-          attention.finishStep([cache], &scratch)
+          try attention.finishStep([cache], &scratch)
         }
         steps.append(
           .init(cache: cache, position: segment.position, rows: part.advanced(by: span.count - 1)))
@@ -207,7 +204,7 @@ public final class ForwardPass {
         try attention.observe(
           span.segment.cache, layer: index, step.rows, positions: [step.position], &scratch)
       }
-      attention.finishStep(steps.map(\.cache), &scratch)
+      try attention.finishStep(steps.map(\.cache), &scratch)
     }
     attended.multiply(
       [Product(matrix: layer.attentionOutput.matrix, out: update.base, outStride: model.configuration.hidden)],
@@ -270,6 +267,14 @@ public final class ForwardPass {
     pool.run(over: rows, grain: 16) { range in
       kernels.add(
         residual.base + range.lowerBound * hidden, update.base + range.lowerBound * hidden, range.count * hidden)
+    }
+  }
+
+  /// Shows the prompts' queries, before they turn, to methods that ask for their moments.
+  private func observeProjectedQueries(_ layer: Int, _ passRows: PassRows, _ queryWidth: Int) {
+    for span in passRows.spans where span.segment.endsPrefill != nil {
+      span.segment.cache.layers[layer].observeProjectedQueries(
+        queries.base + span.first * queryWidth, stride: queryWidth, tokens: span.count)
     }
   }
 
