@@ -120,7 +120,7 @@ public struct Compressor: Sendable {
         expected: "a method that drops tokens at the end of the prompt only",
         suggestion: "use variant=prefill")
     }
-    if slots.flow != nil, slots.keep != nil {
+    if slots.flow != nil, slots.keep != nil || slots.dispose != nil {
       throw RuntimeProblem(
         "K306", seen: "\(composed.label) would drop keys and values of tokens that may come back to their layer",
         expected: "a method that drops tokens, or one whose tokens leave between layers",
