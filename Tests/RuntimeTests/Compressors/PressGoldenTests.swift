@@ -155,7 +155,7 @@ extension RealModelTests {
           let missing = expected.subtracting(found).count
           if let gap = row.gap?[layer][head], gap > 1e-4 {
             #expect(missing == 0, "layer \(layer), head \(head), gap \(gap)")
-          } else if row.gap?[layer][head] == 0, missing > 0 {
+          } else if let gap = row.gap?[layer][head], gap < 1e-10, missing > 0 {
             tiesDiffer = true
           }
           different += missing
@@ -164,7 +164,8 @@ extension RealModelTests {
       }
       #expect(Double(different) <= 0.01 * Double(all), "\(different) of \(all) positions differ")
 
-      // kvsh breaks true ties by position, torch in an order of its own: then the stored sets are what is comparable.
+      // kvsh breaks true ties by position, torch in an order of its own, and takes scores that are too small for single
+      // precision as ties, which kvsh's logarithms still rank: then the stored sets are what is comparable.
       guard tiesDiffer else { return try expectText(row, cache, pass, trial, within: 2e-2) }
       let stored = Compressor(stages: [], slots: Slots(keep: StoredSets(masks: masks)))
       let (same, _) = try trial.prefill(ids, stored, on: pass)
