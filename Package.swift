@@ -30,11 +30,17 @@ let isPart = isRuntimeOnly || isLangOnly
 let runtime: [Target] =
   variants + [
     .target(name: "CIntrinsics"),
+    .target(
+      name: "CLapack",
+      linkerSettings: [
+        .linkedLibrary("lapack", .when(platforms: [.linux])),
+        .linkedFramework("Accelerate", .when(platforms: [.macOS])),
+      ]),
     .target(name: "KernelABI", path: "Sources/Runtime/Kernels/ABI"),
     .target(
       name: "Runtime",
       dependencies: variants.map { .init(stringLiteral: $0.name) } + [
-        "CIntrinsics", "KernelABI",
+        "CIntrinsics", "CLapack", "KernelABI",
       ],
       exclude: ["Kernels"], resources: [.copy("Datasets/Resources")]),
     .testTarget(name: "RuntimeTests", dependencies: ["Runtime"]),

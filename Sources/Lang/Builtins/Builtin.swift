@@ -1,12 +1,15 @@
 /// A function that every session knows, with the declaration that help, completion and the checker read.
 public struct Builtin: Sendable {
   public let name: String
-  public let summary: String
-  public let parameters: [Parameter]
-  public let result: ValueType
+  public internal(set) var summary: String
+  /// Paragraphs for `help NAME`.
+  public internal(set) var details = ""
+  public internal(set) var parameters: [Parameter]
+  public internal(set) var result: ValueType
   /// Takes any number of further arguments.
-  public let isVariadic: Bool
-  let function: FunctionValue
+  public internal(set) var isVariadic: Bool
+  public internal(set) var examples: [Example] = []
+  var function: FunctionValue
 
   init(
     _ name: String, _ summary: String, _ parameters: [String], result: ValueType = .any, isVariadic: Bool = false,
@@ -83,7 +86,8 @@ struct BuiltinCall {
 
   func list(_ index: Int) throws -> [Value] {
     switch value(index) {
-    case .list, .range, .record, .table, .string:
+    case .object(let object) where object.elementCount == nil: throw wrong(value(index), "list")
+    case .list, .range, .record, .table, .string, .object:
       return try Elements.list(value(index), limit: context.limits.listElements, at: span)
     default: throw wrong(value(index), "list")
     }

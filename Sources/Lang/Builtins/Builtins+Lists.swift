@@ -8,6 +8,7 @@ extension Builtins {
       case .record(let record): return .int(record.count)
       case .string(let text): return .int(text.count)
       case .table(let table): return .int(table.rowCount)
+      case .object(let object) where object.elementCount != nil: return .int(object.elementCount ?? 0)
       default: throw call.wrong(call.value(0), "list, range, record, string or table")
       }
     },

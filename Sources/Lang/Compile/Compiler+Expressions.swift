@@ -113,7 +113,9 @@ extension Compiler {
     }
     let piece = expression(operand)
     let missing = scope.isInsideRow
-    if let constant = piece.constant, let value = try? Operators.negate(constant, missing: false, at: span) {
+    if let constant = piece.constant, Self.isFoldable(constant),
+      let value = try? Operators.negate(constant, missing: false, at: span)
+    {
       return .constant(value)
     }
     let code = piece.code
@@ -121,21 +123,27 @@ extension Compiler {
   }
 
   private func index(_ value: Expression, _ subscripts: [SubscriptSyntax], at span: Span) -> Piece {
-    var code = expression(value).code
-    for subscripted in subscripts {
-      let whole = code
+    let whole = expression(value).code
+    let codes: [(code: @Sendable (Frame) throws -> Subscript, span: Span)] = subscripts.map { subscripted in
       switch subscripted {
       case .index(let index):
-        let (position, place) = (expression(index).code, index.span)
-        code = { frame in try Elements.element(try whole(frame), try position(frame), at: place) }
+        let position = expression(index).code
+        return ({ .index(try position($0)) }, index.span)
       case .slice(let low, let high):
         let (lower, upper) = (low.map { expression($0).code }, high.map { expression($0).code })
-        code = { frame in
-          try Elements.slice(try whole(frame), try lower?(frame) ?? .nil, try upper?(frame) ?? .nil, at: span)
-        }
+        return ({ .slice(low: try lower?($0) ?? .nil, high: try upper?($0) ?? .nil) }, span)
       }
     }
-    return Piece(code: code)
+    return Piece(code: { frame in
+      let value = try whole(frame)
+      guard case .object(let object) = value else {
+        return try codes.reduce(value) { try Elements.part($0, try $1.code(frame), at: $1.span) }
+      }
+      // A host value sees all subscripts at once; others are read one after the other.
+      let all = try codes.map { try $0.code(frame) }
+      if let found = try object.element(all, at: span) { return found }
+      return try zip(all, codes).reduce(value) { try Elements.part($0, $1.0, at: $1.1.span) }
+    })
   }
 
   private func conditional(_ branches: [(condition: Expression, block: Block)], _ otherwise: Block?) -> Piece {

@@ -94,7 +94,7 @@ extension Compiler {
     if case .name(let name) = callee.kind,
       scope.resolveBeyondColumns(name, at: callee.span, globals: globals) == nil
     {
-      if let builtin = Builtins.table[name] { return call(builtin, arguments, piped: piped, at: span) }
+      if let builtin = functions.table[name] { return call(builtin, arguments, piped: piped, at: span) }
       if piped == nil, let (entry, kind) = catalogue.callable(name) { return make(entry, kind, arguments, at: span) }
       if !failedNames.contains(name) {
         report(
@@ -133,18 +133,44 @@ extension Compiler {
   private func callArguments(_ arguments: [ArgumentSyntax], piped: Piece?) -> ([Code], [(name: String, code: Code)]) {
     var positional = piped.map { [$0.code] } ?? []
     var named: [(name: String, code: Code)] = []
-    var seen: [String: Span] = [:]
     for argument in arguments {
       let code = value(argument).code
-      guard let name = argument.name else {
-        positional.append(code)
-        continue
-      }
+      if let name = argument.name { named.append((name.text, code)) } else { positional.append(code) }
+    }
+    checkRepeated(arguments)
+    return (positional, named)
+  }
+
+  private func checkRepeated(_ arguments: [ArgumentSyntax]) {
+    var seen: [String: Span] = [:]
+    for name in arguments.compactMap(\.name) {
       if let first = seen[name.text] { report(.duplicate("parameter", name.text, first: first, at: name.span)) }
       seen[name.text] = name.span
-      named.append((name.text, code))
     }
-    return (positional, named)
+  }
+
+  /// Arguments of a function that declares types, as far as they are known.
+  private func checkTypes(_ pieces: [(argument: ArgumentSyntax, piece: Piece)], of function: Builtin, isPiped: Bool) {
+    let places = function.parameters.filter(\.positional)
+    var taken = isPiped ? 1 : 0
+    for (argument, piece) in pieces {
+      let parameter: Parameter?
+      if let name = argument.name {
+        parameter = function.parameters.first { $0.name == name.text }
+      } else {
+        parameter = taken < places.count ? places[taken] : places.last.flatMap { $0.variadic ? $0 : nil }
+        taken += 1
+      }
+      guard let parameter, parameter.type != .any else { continue }
+      if let constant = piece.constant {
+        do { _ = try parameter.accept(constant, at: argument.span) } catch let problem as Problem {
+          report(problem)
+        } catch {}
+      } else if !parameter.mayAccept(piece.type) {
+        report(
+          .wrongArgumentType(parameter.name, found: piece.type, expected: parameter.valueType, at: argument.span))
+      }
+    }
   }
 
   /// The value of an argument without a declared type.
@@ -165,7 +191,11 @@ extension Compiler {
       }
       return Piece(code: read(place, "count", at: span), type: .int)
     }
-    let (positional, named) = callArguments(arguments, piped: piped)
+    let pieces = arguments.map { (argument: $0, piece: value($0)) }
+    checkTypes(pieces, of: builtin, isPiped: piped != nil)
+    let positional = (piped.map { [$0.code] } ?? []) + pieces.filter { $0.argument.name == nil }.map(\.piece.code)
+    let named = pieces.compactMap { each in each.argument.name.map { (name: $0.text, code: each.piece.code) } }
+    checkRepeated(arguments)
     for argument in arguments {
       if let name = argument.name, !builtin.parameters.contains(where: { $0.name == name.text }) {
         report(.unknownParameter(name.text, of: builtin.name, known: builtin.parameters.map(\.name), at: name.span))
@@ -173,9 +203,11 @@ extension Compiler {
     }
     let required = builtin.parameters.count { $0.required }
     let given = positional.count + named.count
-    if given < required || (!builtin.isVariadic && given > builtin.parameters.count) {
-      let most = builtin.isVariadic ? "\(required) or more" : "\(required) to \(builtin.parameters.count)"
-      let expected = required == builtin.parameters.count && !builtin.isVariadic ? "\(required)" : most
+    let places = builtin.parameters.count { $0.positional }
+    let isTooMany = given > builtin.parameters.count || positional.count > places
+    if given < required || (!builtin.isVariadic && isTooMany) {
+      let most = builtin.isVariadic ? "\(required) or more" : "\(required) to \(places)"
+      let expected = required == places && !builtin.isVariadic ? "\(required)" : most
       report(.argumentCount(builtin.name, given: given, expected: expected, at: span))
     }
     let function = builtin.function

@@ -11,13 +11,16 @@ extension Compiler {
       report(.operation(operation.rawValue, a.type, b.type, at: span))
       return .broken
     }
-    if let x = a.constant, let y = b.constant,
+    if let x = a.constant, let y = b.constant, Self.isFoldable(x), Self.isFoldable(y),
       let value = try? Operators.apply(operation, x, y, missing: false, at: span), Self.isSmall(value)
     {
       return .constant(value)
     }
     return Piece(code: Self.code(operation, a.code, b.code, missing, span), type: type)
   }
+
+  /// What the host computes is computed when the text runs.
+  static func isFoldable(_ value: Value) -> Bool { if case .object = value { false } else { true } }
 
   private static func isSmall(_ value: Value) -> Bool {
     switch value {
@@ -70,7 +73,7 @@ extension Compiler {
       return { frame in
         let (a, b) = (try left(frame), try right(frame))
         if case .int(let x) = a, case .int(let y) = b { return .bool(x == y) }
-        return .bool(a == b)
+        return try Operators.apply(.equal, a, b, missing: missing, at: span)
       }
     default:
       return { frame in
@@ -83,9 +86,10 @@ extension Compiler {
   static func resultType(_ operation: BinaryOperator, _ left: ValueType, _ right: ValueType) -> ValueType? {
     let numbers: [ValueType] = [.int, .float, .number]
     switch operation {
-    case .equal, .unequal, .and, .or, .contains: return .bool
+    case .and, .or: return .bool
+    case .equal, .unequal, .contains: return mayBeHosts(left) || mayBeHosts(right) ? .any : .bool
     case .less, .lessEqual, .greater, .greaterEqual:
-      guard isPlain(left), isPlain(right) else { return .bool }
+      guard isPlain(left), isPlain(right) else { return mayBeHosts(left) || mayBeHosts(right) ? .any : .bool }
       return left == right || (numbers.contains(left) && numbers.contains(right)) ? .bool : nil
     default: break
     }
@@ -98,6 +102,14 @@ extension Compiler {
     if left == .string, right == .string { return operation == .add ? .string : nil }
     let scalars = numbers + [.share, .bytes]
     return scalars.contains(left) && scalars.contains(right) ? .any : nil
+  }
+
+  /// A host value may compare to something else than true or false.
+  private static func mayBeHosts(_ type: ValueType) -> Bool {
+    switch type {
+    case .any, .object, .union: true
+    default: false
+    }
   }
 
   /// Types of which two values always or never go together.

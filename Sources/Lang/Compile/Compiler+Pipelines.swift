@@ -73,7 +73,7 @@ extension Compiler {
     guard let command = commands.command(stage.name.text), let signature = commands.signature(stage.name.text) else {
       report(
         .unknownCommand(
-          stage.name.text, known: commands.signatures.map(\.name), isFunction: Builtins.table[stage.name.text] != nil,
+          stage.name.text, known: commands.signatures.map(\.name), isFunction: functions.table[stage.name.text] != nil,
           at: stage.name.span))
       return ({ _, _ in .nil }, .any, nil)
     }
@@ -125,7 +125,7 @@ extension Compiler {
         if case .global(let slot) = place { return { $0.context.globals.values[slot] ?? .nil } }
         return read(place, name.name, at: name.span)
       }
-      guard let builtin = Builtins.table[name.name] else { return nil }
+      guard let builtin = functions.table[name.name] else { return nil }
       let function = Value.function(builtin.function)
       return { _ in function }
     }

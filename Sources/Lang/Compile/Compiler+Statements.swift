@@ -180,7 +180,7 @@ extension Compiler {
     case .list(let of): type = of
     case .table: type = .record
     case .string, .record: type = .string
-    case .any, .union: type = .any
+    case .any, .union, .object: type = .any
     default:
       report(.notIterable(elements.type, at: items.span))
       type = .any
@@ -216,6 +216,7 @@ extension Compiler {
   private static func isIterable(_ value: Value) -> Bool {
     switch value {
     case .list, .range, .record, .table, .string: true
+    case .object(let object): object.elementCount != nil
     default: false
     }
   }

@@ -4,6 +4,7 @@
 /// all problems are collected. With an error among them the code is thrown away.
 final class Compiler {
   let commands: CommandRegistry
+  let functions: FunctionRegistry
   let catalogue: any Catalogue
   var globals: GlobalStore
   var problems: [Problem] = []
@@ -19,6 +20,7 @@ final class Compiler {
 
   init(context: Context) {
     commands = context.commands
+    functions = context.functions
     catalogue = context.catalogue
     globals = context.globals
     for name in globals.names {
@@ -95,7 +97,7 @@ final class Compiler {
       }
       return piece
     }
-    if let builtin = Builtins.table[name] { return .constant(.function(builtin.function)) }
+    if let builtin = functions.table[name] { return .constant(.function(builtin.function)) }
     if let (entry, kind) = catalogue.callable(name) { return make(entry, kind, [], at: span) }
     if !failedNames.contains(name) {
       report(
@@ -108,7 +110,7 @@ final class Compiler {
     let callables = catalogue.kinds.filter { catalogue.isCallable($0) }.flatMap {
       catalogue.entries(of: $0).map(\.name)
     }
-    return scope.names(globals: globals).sorted() + Builtins.all.map(\.name) + callables
+    return scope.names(globals: globals).sorted() + functions.all.map(\.name) + callables
   }
 
   /// Runs a part of the walk in a block of its own, whose names end with it.

@@ -3,6 +3,7 @@
 /// One thread uses a context at a time; only `cancellation` is shared.
 public final class Context {
   public let commands: CommandRegistry
+  public let functions: FunctionRegistry
   public let catalogue: any Catalogue
   public let cancellation: Cancellation
   public let limits: Limits
@@ -16,13 +17,15 @@ public final class Context {
   var stackGuard = StackGuard()
 
   public init(
-    commands: CommandRegistry, catalogue: any Catalogue = EmptyCatalogue(), cancellation: Cancellation = Cancellation(),
+    commands: CommandRegistry, functions: FunctionRegistry = .builtins, catalogue: any Catalogue = EmptyCatalogue(),
+    cancellation: Cancellation = Cancellation(),
     limits: Limits = Limits(), output: @escaping (String) -> Void = { _ in },
     readFile: @escaping (_ path: String, _ importer: String) throws -> String = { path, _ in
       throw Problem.unreadableFile(path, reason: "this host reads no files", at: nil)
     }
   ) {
     self.commands = commands
+    self.functions = functions
     self.catalogue = catalogue
     self.cancellation = cancellation
     self.limits = limits

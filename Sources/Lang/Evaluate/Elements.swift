@@ -14,6 +14,13 @@ enum Elements {
     }
   }
 
+  static func part(_ value: Value, _ subscripted: Subscript, at span: Span) throws -> Value {
+    switch subscripted {
+    case .index(let index): try element(value, index, at: span)
+    case .slice(let low, let high): try slice(value, low, high, at: span)
+    }
+  }
+
   private static func position(_ index: Int, _ count: Int, _ span: Span) throws -> Int {
     let position = index < 0 ? index &+ count : index
     guard position >= 0, position < count else { throw Problem.outsideIndex(index, count: count, at: span) }
@@ -72,6 +79,11 @@ enum Elements {
     case .record(let record): return record.keys.map { .string($0) }
     case .table(let table): return (0..<table.rowCount).map { .record(table.row($0)) }
     case .string(let text): return text.map { .string(String($0)) }
+    case .object(let object) where object.elementCount != nil:
+      let count = object.elementCount ?? 0
+      guard count <= limit else { throw Problem.listTooLong(limit, at: span) }
+      let place = span ?? Compiler.nowhere
+      return try (0..<count).map { try object.element([.index(.int($0))], at: place) ?? .nil }
     default:
       guard let span else { throw Problem("K046", seen: "a \(value.type.name) has no elements to go through") }
       throw Problem.notIterable(value.type, at: span)

@@ -10,6 +10,7 @@ extension FunctionValue {
     switch body {
     case .native(let body):
       return try body(named.isEmpty ? arguments : positional(arguments, named, span), context, span)
+    case .declared(let body): return try body(arguments, named, context, span)
     case .code(let code, let slots, let captures):
       let frame = Frame(count: slots, context: context)
       try bind(arguments, named, in: frame, at: span)

@@ -78,7 +78,8 @@ public final class Interpreter {
 
   private func compile(_ source: Source, with compiler: Compiler, into program: inout Program) {
     var vocabulary = Vocabulary(
-      commands: context.commands, catalogue: context.catalogue, variables: Set(compiler.globals.names))
+      commands: context.commands, functions: context.functions, catalogue: context.catalogue,
+      variables: Set(compiler.globals.names))
     let script = Parser.parse(source, vocabulary: vocabulary)
     for statement in script.statements {
       if case .importFile(let path, let span) = statement.kind {

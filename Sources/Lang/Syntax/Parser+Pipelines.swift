@@ -49,7 +49,7 @@ extension Parser {
     let touchesNext = !lexer.token(from: sign.end).spaceBefore
     switch sign.text {
     case "(", "[":
-      return sign.spaceBefore && !isVariable && (isCommand || Builtins.table[next.text] == nil)
+      return sign.spaceBefore && !isVariable && (isCommand || vocabulary.functions.table[next.text] == nil)
     case "-", "/", ".", "..": return sign.spaceBefore && touchesNext && !isVariable && (isCommand || sign.text != "-")
     case "{": return sign.spaceBefore && isCommand && !isVariable
     case "|", ")", "]", "}", ",", ";": return isCommand && !isVariable

@@ -17,7 +17,8 @@ enum UnaryOperator: String, Sendable {
   case not
 }
 
-enum BinaryOperator: String, Sendable {
+/// The operators between two values.
+public enum BinaryOperator: String, Sendable {
   case add = "+"
   case subtract = "-"
   case multiply = "*"
