@@ -13,7 +13,7 @@ struct KvshCatalogue: Catalogue {
     case "method": Self.methods
     case "dataset": Self.datasets + registered
     case "measurement": Measurements.all.map(\.entry)
-    case "plot": PlotKinds.all.map(\.entry)
+    case "plot": PlotKinds.all.map(\.accepting)
     default: []
     }
   }

@@ -24,6 +24,9 @@ struct ValueRenderer {
       if let plot = object as? PlotValue {
         return TerminalPlot(width: min(width, 120), style: terminal.plotStyle).render(plot.chart)
       }
+      if let value = object as? TensorValue {
+        return TensorDisplay(width: width, isASCII: !terminal.plotStyle.unicode).render(value.tensor, value.math)
+      }
       return object.display
     case .string(let text): return text
     default: return value.display
