@@ -32,6 +32,12 @@ public struct TensorMath: Sendable {
   ///
   /// - Throws: `RuntimeProblem` K704 if there is not enough.
   func memory(_ shape: TensorShape) throws -> AlignedBuffer<Float> {
+    try check(shape)
+    return AlignedBuffer(count: shape.count, hugePages: true)
+  }
+
+  /// - Throws: `RuntimeProblem` K704 if there is no memory for the numbers of a shape.
+  func check(_ shape: TensorShape) throws {
     guard shape.count <= Self.mostNumbers else { throw TensorProblems.tooLarge(shape.sizes, limit: Self.mostNumbers) }
     let bytes = shape.count * 4
     if bytes >= Self.askedBytes, let available = SystemMemory.availableBytes, bytes > available {
@@ -39,7 +45,6 @@ public struct TensorMath: Sendable {
         "K704", seen: "a tensor of shape \(shape) needs \(bytes.grouped) bytes",
         expected: "at most the \(available.grouped) bytes that the machine has left", suggestion: "work on a slice")
     }
-    return AlignedBuffer(count: shape.count, hugePages: true)
   }
 
   /// Runs `body` over parts of 0 ..< count, on all threads where there is enough to share.
