@@ -105,6 +105,13 @@ public struct Compressor: Sendable {
     return composed
   }
 
+  /// The same methods over another codec, for one that has learnt from its model.
+  func replacing(codec: any Codec) -> Compressor {
+    var slots = slots
+    slots.codec = codec
+    return Compressor(stages: stages, slots: slots)
+  }
+
   /// Short and exact: the methods with the parameters that were given, `kivi bits=2`; `fp16` for none.
   public var label: String {
     if stages.isEmpty { return "fp16" }

@@ -3,6 +3,9 @@ public enum Compressors {
   public static let all: [MethodCard] = [
     .kivi,
     .gear,
+    .quarot,
+    .qjl,
+    .kvquant,
     .streamingllm,
     .h2o,
   ]
