@@ -323,4 +323,40 @@ KV_INLINE kv_f32x16 kv_hadamard16(kv_f32x16 x) {
   return __builtin_shufflevector(x, x, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7) + x * s8;
 }
 
-KV_INLINE kv_f32x16 kv_square_root(kv_f32x16 x) { return __builtin_elementwise_sqrt(x); }
+// The sum of signs times numbers from the planes' sums over positive signs: twice those less the sum of all numbers.
+KV_INLINE kv_f32x16 kv_signed_sum(kv_i32x16 high, kv_i32x16 low, int32_t total, float step) {
+  return __builtin_convertvector(((high << 8) + low) * 2 - total, kv_f32x16) * step;
+}
+
+KV_INLINE kv_f32x16 kv_splat(float x) { return (kv_f32x16)x; }
+
+// The larger of each lane and the magnitude of another.
+KV_INLINE kv_f32x16 kv_larger_magnitude(kv_f32x16 a, kv_f32x16 x) {
+  kv_f32x16 b = (kv_f32x16)((kv_i32x16)x & 0x7fffffff);
+  kv_i32x16 isLarger = b > a;
+  return (kv_f32x16)(((kv_i32x16)b & isLarger) | ((kv_i32x16)a & ~isLarger));
+}
+
+// Writes the planes of 16 numbers as fixed point, high bytes at p and low ones at p + planeBytes; returns them whole.
+KV_INLINE kv_i32x16 kv_store_planes(kv_f32x16 x, float inverse, uint8_t *p, long planeBytes) {
+  kv_i32x16 whole = kv_int_from_float(x * inverse);
+  kv_store_low_bytes(p, (whole + 128) >> 8);
+  kv_store_low_bytes(p + planeBytes, whole);
+  return whole;
+}
+
+KV_INLINE int32_t kv_lane_sum_int(kv_i32x16 x) {
+  int32_t sum = 0;
+  for (int i = 0; i < 16; i++) sum += x[i];
+  return sum;
+}
+
+// sqrt(a^2 - b^2), 0 where that is negative: the norm of a vector without a part of it.
+KV_INLINE kv_f32x16 kv_norm_without(kv_f32x16 a, kv_f32x16 b) {
+  kv_f32x16 rest = a * a - b * b;
+  rest = (kv_f32x16)((kv_i32x16)rest & ~(rest < 0));
+  return __builtin_elementwise_sqrt(rest);
+}
+
+// A byte, 0 or 1, for bit `index` of each.
+KV_INLINE kv_u8x64 kv_bits_of_bytes(kv_u32x16 x, int index) { return (kv_u8x64)((x >> (unsigned)index) & 0x01010101u); }

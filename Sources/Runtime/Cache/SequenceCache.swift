@@ -11,7 +11,7 @@ public final class SequenceCache {
   private var layerBytes: [Int]
 
   /// - Throws: `RuntimeProblem` K305 if the method does not fit the shape, or its codec has learnt nothing yet.
-  public init(_ compressor: Compressor, shape: CacheShape, kernels: KernelTable) throws {
+  init(_ compressor: Compressor, shape: CacheShape, kernels: KernelTable, rotary: RotaryTable? = nil) throws {
     try compressor.check(shape: shape)
     if compressor.slots.codec is any CalibratedCodec {
       throw RuntimeProblem(
@@ -19,7 +19,7 @@ public final class SequenceCache {
     }
     self.compressor = compressor
     layers = (0..<shape.layers).map {
-      LayerCache(layer: $0, shape: shape, slots: compressor.slots, kernels: kernels)
+      LayerCache(layer: $0, shape: shape, slots: compressor.slots, kernels: kernels, rotary: rotary)
     }
     layerBytes = [Int](repeating: 0, count: shape.layers)
   }

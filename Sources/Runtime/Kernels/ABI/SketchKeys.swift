@@ -44,6 +44,6 @@ public struct SketchKeys {
     (token / 16 * (2 * sketch) + projection / 32 * 64 + token % 16 * 4 + projection % 4, projection % 32 / 4)
   }
 
-  /// Floats of scratch that scoring takes: projected queries, the two parts of one of them, and planes of both.
-  public static func scratchFloats(sketch: Int) -> Int { 4 * sketch + 2 * sketch + 4 * sketch }
+  /// Floats of scratch that scoring takes: projected queries, the two parts of one of them, planes, steps and sums.
+  public static func scratchFloats(sketch: Int) -> Int { 4 * sketch + 2 * sketch + 4 * sketch + 16 }
 }

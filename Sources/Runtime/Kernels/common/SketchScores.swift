@@ -1,6 +1,9 @@
 import CIntrinsics
 import KernelABI
 
+// Splats and masks are C's here: Swift's are shuffles whose mask the optimiser may share with the sums' zeros, and then
+// the compiler (6.3) ends on a mask that is no constant.
+
 /// Scores against sign sketches: 16 tokens in the lanes, up to four query rows in registers, byte dot products of bits.
 @Sendable func sketchScores(
   _ keys: SketchKeys, _ blocks: Range<Int>, _ queries: UnsafePointer<Float>, _ rows: Int,
@@ -44,10 +47,8 @@ import KernelABI
   }
   let factor = 1.253_314_1 / Float(m)
   let outerFactor = outer > 0 ? 1.253_314_1 / Float(outer) : 0
-  var steps = SIMD4<Float>()
-  var outerSteps = SIMD4<Float>()
-  var totals = SIMD4<Int32>()
-  var outerTotals = SIMD4<Int32>()
+  let steps = scratch + 10 * m  // [2, 4]: of each row, inside and outside
+  let totals = UnsafeMutableRawPointer(steps + 8).assumingMemoryBound(to: Int32.self)  // [2, 4]
   var block = blocks.lowerBound
   while block < blocks.upperBound {
     let channels = keys.outlierChannels + block / keys.groupBlocks * keys.outliers
@@ -60,8 +61,8 @@ import KernelABI
       steps[row] = inside.step * factor
       totals[row] = inside.total
       let outside = writePlanes(parts + m, outer, own + 2 * m)
-      outerSteps[row] = outside.step * outerFactor
-      outerTotals[row] = outside.total
+      steps[4 + row] = outside.step * outerFactor
+      totals[4 + row] = outside.total
       row = row + 1
     }
     while block < end {
@@ -70,26 +71,25 @@ import KernelABI
       let norm = kv_load_half16(keys.norms + block * 16)
       var outerNorm = Floats()
       if outer > 0 { outerNorm = kv_load_half16(keys.outlierNorms + block * 16) }
-      let rest = norm * norm - outerNorm * outerNorm
-      let innerNorm = kv_square_root(rest.replacing(with: 0, where: rest .< 0))
+      let innerNorm = kv_norm_without(norm, outerNorm)
       var a = SketchSums()
       a.add(keys.signs + block * 2 * m, m, planes, 4 * m, rows: rows)
       var b = SketchSums()
       b.add(keys.outlierSigns + block * 2 * outer, outer, planes + 2 * m, 4 * m, rows: rows)
       let target = out + (block - blocks.lowerBound) * 16
-      let first = signed(a.a0, a.a1, totals.x, steps.x) * innerNorm
-      storeFloats(first + signed(b.a0, b.a1, outerTotals.x, outerSteps.x) * outerNorm, target)
+      let first = kv_signed_sum(a.a0, a.a1, totals[0], steps[0]) * innerNorm
+      storeFloats(first + kv_signed_sum(b.a0, b.a1, totals[4], steps[4]) * outerNorm, target)
       if rows > 1 {
-        let second = signed(a.b0, a.b1, totals.y, steps.y) * innerNorm
-        storeFloats(second + signed(b.b0, b.b1, outerTotals.y, outerSteps.y) * outerNorm, target + outStride)
+        let second = kv_signed_sum(a.b0, a.b1, totals[1], steps[1]) * innerNorm
+        storeFloats(second + kv_signed_sum(b.b0, b.b1, totals[5], steps[5]) * outerNorm, target + outStride)
       }
       if rows > 2 {
-        let third = signed(a.c0, a.c1, totals.z, steps.z) * innerNorm
-        storeFloats(third + signed(b.c0, b.c1, outerTotals.z, outerSteps.z) * outerNorm, target + 2 * outStride)
+        let third = kv_signed_sum(a.c0, a.c1, totals[2], steps[2]) * innerNorm
+        storeFloats(third + kv_signed_sum(b.c0, b.c1, totals[6], steps[6]) * outerNorm, target + 2 * outStride)
       }
       if rows > 3 {
-        let fourth = signed(a.d0, a.d1, totals.w, steps.w) * innerNorm
-        storeFloats(fourth + signed(b.d0, b.d1, outerTotals.w, outerSteps.w) * outerNorm, target + 3 * outStride)
+        let fourth = kv_signed_sum(a.d0, a.d1, totals[3], steps[3]) * innerNorm
+        storeFloats(fourth + kv_signed_sum(b.d0, b.d1, totals[7], steps[7]) * outerNorm, target + 3 * outStride)
       }
       block = block + 1
     }
@@ -105,7 +105,7 @@ import KernelABI
     var sum = Floats()
     var c = 0
     while c < keys.headDim {
-      sum = multiplyAdd(sum, loadFloats(keys.projection + c * keys.sketch + i), Floats(repeating: query[c]))
+      sum = multiplyAdd(sum, loadFloats(keys.projection + c * keys.sketch + i), kv_splat(query[c]))
       c = c + 1
     }
     storeFloats(sum, out + i)
@@ -124,7 +124,7 @@ import KernelABI
     var index = 0
     while index < keys.outliers {
       let c = Int(channels[index])
-      outside = multiplyAdd(outside, loadFloats(keys.projection + c * keys.sketch + i), Floats(repeating: query[c]))
+      outside = multiplyAdd(outside, loadFloats(keys.projection + c * keys.sketch + i), kv_splat(query[c]))
       index = index + 1
     }
     storeFloats(loadFloats(projected + i) - outside, parts + i)
@@ -140,18 +140,17 @@ import KernelABI
   var largest = Floats()
   var i = 0
   while i < count {
-    largest = largerOf(largest, magnitudes(loadFloats(x + i)))
+    largest = kv_larger_magnitude(largest, loadFloats(x + i))
     i = i + 16
   }
   let fixed = fixedPointStep(laneMaximum(largest))
   var total = Ints()
   i = 0
   while i < count {
-    storePlanes(loadFloats(x + i), fixed.inverse, planes + i, count)
-    total = total &+ kv_int_from_float(loadFloats(x + i) * fixed.inverse)
+    total = total &+ kv_store_planes(loadFloats(x + i), fixed.inverse, planes + i, count)
     i = i + 16
   }
-  return (fixed.step, total.wrappedSum())
+  return (fixed.step, kv_lane_sum_int(total))
 }
 
 /// Plane sums of up to four rows over 16 tokens.
@@ -171,14 +170,13 @@ private struct SketchSums {
   @inline(always) mutating func add(
     _ signs: UnsafePointer<UInt8>, _ sketch: Int, _ planes: UnsafePointer<UInt8>, _ rowBytes: Int, rows: Int
   ) {
-    let ones = SIMD16<UInt32>(repeating: 0x0101_0101)
     let words = UnsafeRawPointer(planes)
     var vector = 0
     while vector < sketch / 32 {
-      var v = kv_load_u32x16(signs + vector * 64)
+      let v = kv_load_u32x16(signs + vector * 64)
       var four = 0
       while four < 8 {
-        let bits = unsafeBitCast(v & ones, to: SIMD64<UInt8>.self)
+        let bits = kv_bits_of_bytes(v, Int32(truncatingIfNeeded: four))
         let word = words + vector * 32 + four * 4
         a0 = kv_dot4(a0, bits, kv_load_i32(word))
         a1 = kv_dot4(a1, bits, kv_load_i32(word + sketch))
@@ -194,16 +192,9 @@ private struct SketchSums {
           d0 = kv_dot4(d0, bits, kv_load_i32(word + 3 * rowBytes))
           d1 = kv_dot4(d1, bits, kv_load_i32(word + 3 * rowBytes + sketch))
         }
-        v = v &>> SIMD16(repeating: 1)
         four = four + 1
       }
       vector = vector + 1
     }
   }
-}
-
-/// The sum of signs times numbers, from the sum over positive signs: twice it less all of them.
-@inline(always) private func signed(_ high: Ints, _ low: Ints, _ total: Int32, _ step: Float) -> Floats {
-  let positive = (high &<< Ints(repeating: 8)) &+ low
-  return kv_float_from_int((positive &+ positive) &- Ints(repeating: total)) * step
 }
