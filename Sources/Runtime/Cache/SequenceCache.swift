@@ -10,9 +10,13 @@ public final class SequenceCache {
   public private(set) var peakBytes = 0
   private var layerBytes: [Int]
 
-  /// - Throws: `RuntimeProblem` K305 if the method does not fit the shape.
+  /// - Throws: `RuntimeProblem` K305 if the method does not fit the shape, or its codec has learnt nothing yet.
   init(_ compressor: Compressor, shape: CacheShape, kernels: KernelTable, rotary: RotaryTable? = nil) throws {
     try compressor.check(shape: shape)
+    if compressor.slots.codec is any CalibratedCodec {
+      throw RuntimeProblem(
+        "K305", seen: "\(compressor.label) has not been calibrated", expected: "a codec calibrated on this model")
+    }
     self.compressor = compressor
     layers = (0..<shape.layers).map {
       LayerCache(layer: $0, shape: shape, slots: compressor.slots, kernels: kernels, rotary: rotary)

@@ -41,7 +41,8 @@ public struct Compressor: Sendable {
       chosen = Set(preset.values.keys)
     }
     var given = given
-    if let removed = given.removeValue(forKey: "ratio") {
+    // A method may have a ratio of its own, of channels for instance.
+    if !card.parameters.contains(where: { $0.name == "ratio" }), let removed = given.removeValue(forKey: "ratio") {
       // A sheet's ratio is the share removed.
       let share: Double? =
         switch removed {
@@ -119,6 +120,13 @@ public struct Compressor: Sendable {
         suggestion: "use variant=prefill")
     }
     return composed
+  }
+
+  /// The same methods over another codec, for one that has learnt from its model.
+  func replacing(codec: any Codec) -> Compressor {
+    var slots = slots
+    slots.codec = codec
+    return Compressor(stages: stages, slots: slots)
   }
 
   /// Short and exact: the methods with the parameters that were given, `kivi bits=2`; `fp16` for none.

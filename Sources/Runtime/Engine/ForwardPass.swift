@@ -21,6 +21,8 @@ public final class ForwardPass {
   private var selected = Activations()  // [rows with logits, hidden]
   private var logitRows = GrowingBuffer<Float>()  // [rows with logits, vocabulary rounded up]
   private var scratch = AttentionScratch()
+  /// What codecs that learn from a text learn from; empty if the caller has none.
+  public var calibrationText: [Int32] = []
   /// Sees the residual stream [rows, hidden] after the embedding (0) and after each layer; for tests and inspection.
   var observer: ((_ layersDone: Int, _ residual: UnsafePointer<Float>, _ rows: Int) -> Void)?
 
@@ -36,9 +38,10 @@ public final class ForwardPass {
     attention = LayerAttention(kernels: kernels, pool: pool, rotary: model.rotary)
   }
 
-  /// A cache for one sequence of this model.
+  /// A cache for one sequence of this model; the first one of a codec that learns from a text takes as long as the text.
   public func makeCache(_ compressor: Compressor) throws -> SequenceCache {
-    try SequenceCache(compressor, shape: model.cacheShape, kernels: kernels, rotary: model.rotary)
+    try SequenceCache(
+      calibrated(compressor), shape: model.cacheShape, kernels: kernels, rotary: model.rotary)
   }
 
   /// Runs the segments; their caches grow by their tokens. Afterwards `logits` reads the rows of this pass.

@@ -130,6 +130,7 @@ final class ModelLibrary {
       template = try Self.template { try ChatTemplate.recognise(file) }
     }
     let engine = BatchEngine(model: model, endTokens: tokenizer.endIds, instructionSet: set, pool: pool)
+    engine.calibrationText = CalibrationText.tokens(tokenizer)
     return LoadedModel(
       path: path, model: model, tokenizer: tokenizer, template: template, kernels: set.rawValue, engine: engine)
   }
