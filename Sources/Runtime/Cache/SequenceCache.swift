@@ -18,8 +18,9 @@ public final class SequenceCache {
         "K305", seen: "\(compressor.label) has not been calibrated", expected: "a codec calibrated on this model")
     }
     self.compressor = compressor
-    layers = (0..<shape.layers).map {
-      LayerCache(layer: $0, shape: shape, slots: compressor.slots, kernels: kernels, rotary: rotary)
+    let stores = compressor.slots.makeStores(shape: shape, kernels: kernels)
+    layers = stores.enumerated().map { layer, store in
+      LayerCache(layer: layer, shape: shape, slots: compressor.slots, kernels: kernels, rotary: rotary, store: store)
     }
     layerBytes = [Int](repeating: 0, count: shape.layers)
   }
@@ -28,6 +29,8 @@ public final class SequenceCache {
 
   /// Notes what one layer held at most and holds now, while the other layers hold what they did.
   func noteBytes(layer: Int) {
+    // A layer that shares may have changed what the ones before it hold.
+    if compressor.slots.share != nil { for index in 0..<layer { layerBytes[index] = layers[index].bytes.held } }
     let others = layerBytes.reduce(0, +) - layerBytes[layer]
     peakBytes = max(peakBytes, others + layers[layer].takePeakBytes())
     layerBytes[layer] = layers[layer].bytes.held
@@ -41,7 +44,7 @@ public final class SequenceCache {
     for layer in layers {
       let bytes = layer.bytes
       held += bytes.held
-      read += bytes.read
+      read += layer.readBytes
       // Layers pack one after the other, so only the largest surplus counts.
       extra = max(extra, layer.takePeakBytes() - bytes.held)
     }

@@ -95,6 +95,8 @@ public struct Compressor: Sendable {
     slots.keep = slots.keep ?? other.slots.keep
     slots.dispose = slots.dispose ?? other.slots.dispose
     slots.codec = slots.codec ?? other.slots.codec
+    slots.select = slots.select ?? other.slots.select
+    slots.share = slots.share ?? other.slots.share
     slots.positions = slots.positions ?? other.slots.positions
     slots.prefill = slots.prefill ?? other.slots.prefill
     let composed = Compressor(stages: stages + other.stages, slots: slots)
@@ -119,6 +121,12 @@ public struct Compressor: Sendable {
         expected: "a method that drops tokens at the end of the prompt only",
         suggestion: "use variant=prefill")
     }
+    if slots.select != nil { try composed.checkSelection() }
+    if slots.share != nil, slots.keep != nil {
+      throw RuntimeProblem(
+        "K306", seen: "\(composed.label) would drop tokens of one layer that another layer still shares",
+        expected: "a method that keeps every token", suggestion: "leave one of them out")
+    }
     return composed
   }
 
@@ -127,6 +135,23 @@ public struct Compressor: Sendable {
     var slots = slots
     slots.codec = codec
     return Compressor(stages: stages, slots: slots)
+  }
+
+  /// A selector numbers the tokens it chooses among by slot, and ranks them by keys as they were rotated.
+  private func checkSelection() throws {
+    if let keep = slots.keep, keep.removesWhileDecoding || keep.needs.stepWeights {
+      throw RuntimeProblem(
+        "K306",
+        seen: "\(label) would "
+          + (keep.removesWhileDecoding
+            ? "move tokens out of the selector's order while decoding" : "weigh tokens that a step has not read"),
+        expected: "a method that drops tokens at the end of the prompt only", suggestion: "use variant=prefill")
+    }
+    if slots.positions == .renumber, slots.keep != nil {
+      throw RuntimeProblem(
+        "K306", seen: "\(label) would rank keys at other positions than attention sees them at",
+        expected: "positions by place in the text", suggestion: "use pos=keep")
+    }
   }
 
   /// Short and exact: the methods with the parameters that were given, `kivi bits=2`; `fp16` for none.
@@ -151,9 +176,14 @@ public struct Compressor: Sendable {
 
   /// How the cache is stored: the strongest claim of the methods.
   public var storage: MethodCard.Storage {
-    stages.map(\.card.storage).first { $0 == .simulated } ?? stages.last?.card.storage ?? .full
+    let claims = Set(stages.map(\.card.storage))
+    return [.simulated, .packed, .evicted].first(where: claims.contains) ?? .full
   }
 
   /// - Throws: `RuntimeProblem` K305 if a method cannot work on caches of this shape.
-  public func check(shape: CacheShape) throws { try slots.codec?.check(shape: shape) }
+  public func check(shape: CacheShape) throws {
+    try slots.codec?.check(shape: shape)
+    try slots.select?.check(shape: shape)
+    try slots.share?.check(shape: shape)
+  }
 }

@@ -19,5 +19,7 @@ public enum Compressors {
     .corm,
     .cam,
     .keep,
+    .quest,
+    .minicache,
   ]
 }

@@ -4,6 +4,8 @@ public struct MethodCard: Sendable {
     case quantisation
     case eviction
     case merging
+    case selection
+    case sharing
   }
 
   /// How a method stores what it keeps; checked by counting bytes.

@@ -9,6 +9,15 @@ extension Slots {
     // A position and a score a token and head at most.
     let metadata = keep == nil ? 0 : kept * shape.kvHeads * 8
     return (codec?.mostBytes(tokens: kept, shape: shape) ?? Self.exactBytes(kept, shape)) + metadata
+      + (select?.mostMetadataBytes(tokens: kept, shape: shape) ?? 0)
+  }
+
+  /// Bytes of all layers of such a sequence.
+  func foretoldBytes(prompt: Int, tokens: Int, shape: CacheShape) -> Int {
+    let own = foretoldLayerBytes(prompt: prompt, tokens: tokens, shape: shape)
+    guard let share else { return shape.layers * own }
+    let metadata = select?.mostMetadataBytes(tokens: tokens, shape: shape) ?? 0
+    return share.mostBytes(tokens: tokens, shape: shape, own: own - metadata) + shape.layers * metadata
   }
 
   /// Exact keys and values in whole blocks of 16 tokens.

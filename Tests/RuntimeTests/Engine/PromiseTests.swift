@@ -39,6 +39,10 @@ struct PromiseTests {
     ("cam", ["sink": 4, "recent": 16, "merge": 8], ["inner": "h2o", "form": "step"]),
     ("keep", ["budget": 16, "every": 3], ["score": "tova", "heads": "same"]),
     ("keep", ["budget": 16, "recent": 4], ["score": "h2o", "heads": "adaptive"]),
+    ("quest", ["budget": 24, "page": 8, "skip": 0], [:]),
+    ("quest", ["budget": 24, "page": 8, "skip": 1], ["gqa": "max"]),
+    ("minicache", ["start": 0, "residual": 8], [:]),
+    ("minicache", ["start": 0, "residual": 32, "bits": 4], ["mode": "average"]),
   ]
 
   static func compressor(_ index: Int) throws -> Compressor {
