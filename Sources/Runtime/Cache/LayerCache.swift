@@ -12,6 +12,8 @@ final class LayerCache {
   let rotary: RotaryTable?
   let needs: AttentionNeeds
   let renumbers: Bool
+  /// What decides between layers which tokens go on, if a method does; owned by the sequence's cache.
+  weak var flow: (any FlowState)?
   /// The prompt's last queries, while the prompt goes through.
   private(set) var promptWindow: PromptWindow?
   /// Sums of the prompt's queries before they turn, while the prompt goes through.
@@ -201,6 +203,13 @@ final class LayerCache {
     }
   }
 
+  /// Forgets all tokens but the first; for caches without methods, whose slots are positions.
+  func cut(to tokens: Int) {
+    guard tokens < seenTokens else { return }
+    for head in 0..<shape.kvHeads { store.keep(head: head, slots: Array(0..<tokens)) }
+    seenTokens = tokens
+  }
+
   // MARK: Bytes
 
   private var peakBytes = 0
@@ -244,6 +253,7 @@ final class LayerCache {
 
   /// Slots of a head as positions, for inspection.
   func positions(head: Int) -> [Int32] {
-    table(head: head)?.positions ?? (0..<store.count(head: head)).map { Int32(truncatingIfNeeded: $0) }
+    flow?.positions(layer: layer) ?? table(head: head)?.positions
+      ?? (0..<store.count(head: head)).map { Int32(truncatingIfNeeded: $0) }
   }
 }

@@ -92,6 +92,7 @@ public struct Compressor: Sendable {
         expected: "at most one method a slot", suggestion: "leave one of them out")
     }
     var slots = slots
+    slots.prompt = slots.prompt ?? other.slots.prompt
     slots.keep = slots.keep ?? other.slots.keep
     slots.dispose = slots.dispose ?? other.slots.dispose
     slots.codec = slots.codec ?? other.slots.codec
@@ -99,6 +100,7 @@ public struct Compressor: Sendable {
     slots.share = slots.share ?? other.slots.share
     slots.positions = slots.positions ?? other.slots.positions
     slots.prefill = slots.prefill ?? other.slots.prefill
+    slots.flow = slots.flow ?? other.slots.flow
     let composed = Compressor(stages: stages + other.stages, slots: slots)
     if slots.dispose != nil, let codec = slots.codec, !codec.replacesValues {
       throw RuntimeProblem(
@@ -126,6 +128,12 @@ public struct Compressor: Sendable {
       throw RuntimeProblem(
         "K306", seen: "\(composed.label) would drop tokens of one layer that another layer still shares",
         expected: "a method that keeps every token", suggestion: "leave one of them out")
+    }
+    if slots.flow != nil, slots.keep != nil || slots.dispose != nil {
+      throw RuntimeProblem(
+        "K306", seen: "\(composed.label) would drop keys and values of tokens that may come back to their layer",
+        expected: "a method that drops tokens, or one whose tokens leave between layers",
+        suggestion: "leave one of them out")
     }
     return composed
   }
@@ -180,8 +188,13 @@ public struct Compressor: Sendable {
     return [.simulated, .packed, .evicted].first(where: claims.contains) ?? .full
   }
 
+  /// Whether not every token of a prompt reaches the last layer.
+  public var leavesPromptTokensOut: Bool { slots.prompt != nil || slots.flow != nil }
+
   /// - Throws: `RuntimeProblem` K305 if a method cannot work on caches of this shape.
   public func check(shape: CacheShape) throws {
+    try slots.prompt?.check(shape: shape)
+    try slots.flow?.check(shape: shape)
     try slots.codec?.check(shape: shape)
     try slots.select?.check(shape: shape)
     try slots.share?.check(shape: shape)

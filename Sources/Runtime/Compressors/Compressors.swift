@@ -21,5 +21,8 @@ public enum Compressors {
     .keep,
     .quest,
     .minicache,
+    .llmlingua,
+    .gemfilter,
+    .lazyllm,
   ]
 }

@@ -6,15 +6,19 @@ struct LayerAttention {
   let pool: WorkerPool
   let rotary: RotaryTable
 
-  /// One segment's attention in one layer; `rows` are the segment's.
+  /// One segment's attention in one layer; `rows` are the segment's, `positions` those of its tokens that are computed, nil
+  /// for all of them.
   ///
   /// - Throws: `RuntimeProblem` K602 if a score is not a finite number.
-  func attend(_ segment: Segment, layer: Int, _ rows: AttentionRows, _ scratch: inout AttentionScratch) throws {
+  func attend(
+    _ segment: Segment, layer: Int, _ rows: AttentionRows, positions: [Int]? = nil, _ scratch: inout AttentionScratch
+  ) throws {
+    let positions = positions ?? Array(segment.position..<segment.position + segment.tokens.count)
     let cache = segment.cache.layers[layer]
     let isPrompt = segment.endsPrefill != nil
     var together = 0
     if isPrompt {
-      let count = segment.tokens.count
+      let count = positions.count
       cache.observeQueries(rows.queries, stride: rows.queryStride, tokens: count)
       switch segment.cache.prefillRule {
       case .full:
@@ -29,11 +33,12 @@ struct LayerAttention {
         try attendBlocks(of: block, count, cache, rows, &scratch)
       }
     }
-    for token in together..<segment.tokens.count {
+    for token in together..<positions.count {
       let row = rows.advanced(by: token)
-      try attendSteps([Step(cache: cache, position: segment.position + token, rows: row)], &scratch)
+      try attendSteps([Step(cache: cache, position: positions[token], rows: row)], &scratch)
       try finishStep([cache], &scratch)
     }
+    if isPrompt { try observe(segment.cache, layer: layer, rows, positions: positions, &scratch) }
     if segment.endsPrefill == true {
       try dropAfterPrompt(cache)
       cache.endPrompt()
@@ -298,12 +303,6 @@ struct LayerAttention {
   }
 
   private func notFinite(_ failure: UInt8, layer: Int, head: Int) -> RuntimeProblem {
-    let isStored = failure == Failure.stored
-    return RuntimeProblem(
-      "K602",
-      seen: "layer \(layer), KV head \(head): "
-        + (isStored ? "a key or value is not a finite number" : "an attention score is not a finite number"),
-      expected: isStored ? "keys and values that the cache can hold" : "finite keys and queries",
-      suggestion: "try precision=f32; if it stays, the model file is damaged")
+    EngineProblems.notFinite(layer: layer, head: head, isStored: failure == Failure.stored)
   }
 }

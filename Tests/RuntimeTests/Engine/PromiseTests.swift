@@ -43,6 +43,9 @@ struct PromiseTests {
     ("quest", ["budget": 24, "page": 8, "skip": 1], ["gqa": "max"]),
     ("minicache", ["start": 0, "residual": 8], [:]),
     ("minicache", ["start": 0, "residual": 32, "bits": 4], ["mode": "average"]),
+    ("gemfilter", ["budget": 20], [:]), ("llmlingua", ["segment": 16], [:]),
+    ("llmlingua", ["segment": 16], ["align": "code"]),
+    ("lazyllm", [:], ["layers": "50%", "keep": "40%"]), ("lazyllm", ["pin": 3, "sink": 2], ["keep": "70%"]),
   ]
 
   static func compressor(_ index: Int) throws -> Compressor {
