@@ -10,12 +10,17 @@ public final class SequenceCache {
   public private(set) var peakBytes = 0
   private var layerBytes: [Int]
 
-  /// - Throws: `RuntimeProblem` K305 if the method does not fit the shape.
+  /// - Throws: `RuntimeProblem` K305 if the method does not fit the shape, or its codec has learnt nothing yet.
   init(_ compressor: Compressor, shape: CacheShape, kernels: KernelTable, rotary: RotaryTable? = nil) throws {
     try compressor.check(shape: shape)
+    if compressor.slots.codec is any CalibratedCodec {
+      throw RuntimeProblem(
+        "K305", seen: "\(compressor.label) has not been calibrated", expected: "a codec calibrated on this model")
+    }
     self.compressor = compressor
-    layers = (0..<shape.layers).map {
-      LayerCache(layer: $0, shape: shape, slots: compressor.slots, kernels: kernels, rotary: rotary)
+    let stores = compressor.slots.makeStores(shape: shape, kernels: kernels)
+    layers = stores.enumerated().map { layer, store in
+      LayerCache(layer: layer, shape: shape, slots: compressor.slots, kernels: kernels, rotary: rotary, store: store)
     }
     layerBytes = [Int](repeating: 0, count: shape.layers)
   }
@@ -35,6 +40,8 @@ public final class SequenceCache {
 
   /// Notes what one layer held at most and holds now, while the other layers hold what they did.
   func noteBytes(layer: Int) {
+    // A layer that shares may have changed what the ones before it hold.
+    if compressor.slots.share != nil { for index in 0..<layer { layerBytes[index] = layers[index].bytes.held } }
     let others = layerBytes.reduce(0, +) - layerBytes[layer]
     peakBytes = max(peakBytes, others + layers[layer].takePeakBytes() + (flow?.bytes.held ?? 0))
     layerBytes[layer] = layers[layer].bytes.held
@@ -66,7 +73,7 @@ public final class SequenceCache {
     for layer in layers {
       let bytes = layer.bytes
       held += bytes.held
-      read += bytes.read
+      read += layer.readBytes
       // Layers pack one after the other, so only the largest surplus counts.
       extra = max(extra, layer.takePeakBytes() - bytes.held)
     }

@@ -4,6 +4,8 @@ public struct MethodCard: Sendable {
     case quantisation
     case eviction
     case merging
+    case selection
+    case sharing
     /// Tokens leave before the model reads the prompt.
     case prompt
   }

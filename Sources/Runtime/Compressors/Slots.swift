@@ -10,6 +10,10 @@ public struct Slots: Sendable {
   public var dispose: (any Disposer)?
   /// How kept tokens are stored.
   public var codec: (any Codec)?
+  /// Which layers hold their tokens together.
+  public var share: (any SharePolicy)?
+  /// Which stored tokens a decode query reads.
+  public var select: (any Selector)?
   /// Which angle a key is seen at once tokens before it have left.
   public var positions: PositionRule?
   /// How the prompt attends to itself.
@@ -20,12 +24,14 @@ public struct Slots: Sendable {
   public init(
     prompt: (any PromptRewriter)? = nil, keep: (any KeepPolicy)? = nil, dispose: (any Disposer)? = nil,
     codec: (any Codec)? = nil, positions: PositionRule? = nil, prefill: PrefillRule? = nil,
-    flow: (any TokenFlow)? = nil
+    select: (any Selector)? = nil, share: (any SharePolicy)? = nil, flow: (any TokenFlow)? = nil
   ) {
     self.prompt = prompt
     self.keep = keep
     self.dispose = dispose
     self.codec = codec
+    self.select = select
+    self.share = share
     self.positions = positions
     self.prefill = prefill
     self.flow = flow
@@ -38,6 +44,8 @@ public struct Slots: Sendable {
     if keep != nil { names.append("keep") }
     if dispose != nil { names.append("dispose") }
     if codec != nil { names.append("codec") }
+    if select != nil { names.append("select") }
+    if share != nil { names.append("share") }
     if positions != nil { names.append("positions") }
     if prefill != nil || flow != nil { names.append("prefill") }
     return names
@@ -47,6 +55,16 @@ public struct Slots: Sendable {
   var needs: AttentionNeeds {
     (keep?.needs ?? AttentionNeeds()).union(dispose?.needs ?? AttentionNeeds())
       .union(codec?.needs ?? AttentionNeeds())
+  }
+}
+
+extension Slots {
+  /// The stores of all layers of one sequence, the first layer's first.
+  func makeStores(shape: CacheShape, kernels: KernelTable) -> [any LayerStore] {
+    func own(_ layer: Int) -> any LayerStore {
+      codec?.makeStore(shape: shape, layer: layer, kernels: kernels) ?? ExactStore(shape: shape, kernels: kernels)
+    }
+    return share?.makeStores(shape: shape, kernels: kernels, own: own) ?? (0..<shape.layers).map(own)
   }
 }
 

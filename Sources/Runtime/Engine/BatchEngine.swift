@@ -13,6 +13,11 @@ public final class BatchEngine {
   let endTokens: Set<Int32>
   /// Prompt tokens that go through the model together; a multiple of the attention tile.
   let chunkTokens: Int
+  /// What codecs that learn from a text learn from.
+  public var calibrationText: [Int32] {
+    get { pass.calibrationText }
+    set { pass.calibrationText = newValue }
+  }
   /// What the prompt's tokens say, for prompt methods that look at the text; without one a prompt is all one paragraph.
   let tokenizer: Tokenizer?
   /// Memory the machine can still give, asked before each run.

@@ -22,8 +22,15 @@ public final class ForwardPass {
   private var selected = Activations()  // [rows with logits, hidden]
   private var logitRows = GrowingBuffer<Float>()  // [rows with logits, vocabulary rounded up]
   private var scratch = AttentionScratch()
+  /// What codecs that learn from a text learn from; empty if the caller has none.
+  public var calibrationText: [Int32] = []
   /// Sees the residual stream [rows, hidden] after the embedding (0) and after each layer; for tests and inspection.
   var observer: ((_ layersDone: Int, _ residual: UnsafePointer<Float>, _ rows: Int) -> Void)?
+
+  /// Where a layer's attention stands when it is observed.
+  enum AttentionMoment { case projected, rotated, attended }
+  /// Sees a layer's queries, keys, values and, once attended, outputs of all rows of a pass; for traces.
+  var attentionObserver: ((_ layer: Int, _ moment: AttentionMoment, _ rows: AttentionRows) -> Void)?
 
   public init(model: Model, kernels: KernelTable, pool: WorkerPool) {
     self.model = model
@@ -32,9 +39,10 @@ public final class ForwardPass {
     attention = LayerAttention(kernels: kernels, pool: pool, rotary: model.rotary)
   }
 
-  /// A cache for one sequence of this model.
+  /// A cache for one sequence of this model; the first one of a codec that learns from a text takes as long as the text.
   public func makeCache(_ compressor: Compressor) throws -> SequenceCache {
-    let cache = try SequenceCache(compressor, shape: model.cacheShape, kernels: kernels, rotary: model.rotary)
+    let cache = try SequenceCache(
+      calibrated(compressor), shape: model.cacheShape, kernels: kernels, rotary: model.rotary)
     cache.startFlow(hidden: model.configuration.hidden)
     return cache
   }
@@ -170,10 +178,13 @@ public final class ForwardPass {
     normaliseHeads(layer.queryNorm, queries.base, rows * sizes.queryHeads)
     normaliseHeads(layer.keyNorm, keys.base, rows * sizes.kvHeads)
     observeProjectedQueries(index, passRows, queryWidth)
-    rotate(passRows.positions)
-    return AttentionRows(
+    let all = AttentionRows(
       queries: queries.base, keys: keys.base, values: values.base, out: attended.floats.base, queryStride: queryWidth,
       keyStride: kvWidth, outStride: queryWidth)
+    attentionObserver?(index, .projected, all)
+    rotate(passRows.positions)
+    attentionObserver?(index, .rotated, all)
+    return all
   }
 
   private func attend(_ layer: Model.Layer, _ index: Int, _ passRows: PassRows) throws {
@@ -206,6 +217,7 @@ public final class ForwardPass {
       }
       try attention.finishStep(steps.map(\.cache), &scratch)
     }
+    attentionObserver?(index, .attended, all)
     attended.multiply(
       [Product(matrix: layer.attentionOutput.matrix, out: update.base, outStride: model.configuration.hidden)],
       rows: rows, kernels, pool)

@@ -57,7 +57,7 @@ extension BatchEngine {
     let texts = texts.map { $0.rewritten(by: slots.prompt, shape: shape) }
     let sizes = Set(texts.map { [$0.prompt, $0.tokens] }).count == 1 ? Array(texts.prefix(1)) : texts
     let each = sizes.map { text in
-      shape.layers * slots.foretoldLayerBytes(prompt: text.prompt, tokens: text.tokens, shape: shape)
+      slots.foretoldBytes(prompt: text.prompt, tokens: text.tokens, shape: shape)
         + (slots.flow?.mostBytes(tokens: text.tokens, shape: shape, hidden: model.configuration.hidden) ?? 0)
     }
     let many = min(max(1, batch), texts.count)
@@ -67,7 +67,9 @@ extension BatchEngine {
     let longest = texts.map(\.tokens).max() ?? 0
     let rows = chunks(compressor) ? min(longestPrompt, chunkTokens) : longestPrompt
     // A method acts behind the prompt, layer by layer if it comes in one chunk; until then the prompt is held exactly.
-    let exactLayers = slots.codec == nil && slots.keep == nil ? 0 : rows == longestPrompt ? 1 : shape.layers
+    let acts = slots.codec != nil || slots.keep != nil || slots.share != nil
+    // Layers that share wait for each other.
+    let exactLayers = !acts ? 0 : rows == longestPrompt ? (slots.share == nil ? 1 : 2) : shape.layers
     let prompt = exactLayers * Slots.exactBytes(longestPrompt, shape)
     // While a codec packs a layer, the old and the new are there and what it works in, for as many sequences as threads.
     let packing =

@@ -28,12 +28,14 @@ extension BatchEngine {
     }
     try checkMemory(
       Array(repeating: .init(prompt: max(1, tokens - steps), tokens: tokens), count: batch), compressor, batch: batch)
+    _ = try pass.calibrated(compressor)
     ProcessMemory.trim()
     let before = ProcessMemory.residentBytes
     let wasReset = ProcessMemory.resetHighWater()
     let engine = BatchEngine(
       model: model, endTokens: endTokens, tokenizer: tokenizer, instructionSet: instructionSet, pool: pool,
       chunkTokens: chunkTokens)
+    engine.calibrationText = calibrationText
     let run = try engine.fillForMemory(tokens, batch, min(steps, tokens - 1), compressor, cancellation)
     let high = wasReset ? ProcessMemory.highWaterBytes : nil
     return MemoryRun(

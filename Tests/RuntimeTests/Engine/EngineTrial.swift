@@ -29,10 +29,22 @@ struct EngineTrial {
     pool = WorkerPool(threads: threads)
   }
 
-  func pass() -> ForwardPass { ForwardPass(model: model, kernels: set.table, pool: pool) }
+  func pass() -> ForwardPass {
+    let pass = ForwardPass(model: model, kernels: set.table, pool: pool)
+    pass.calibrationText = calibrationText
+    return pass
+  }
+
+  /// A text for codecs that learn from one.
+  private var calibrationText: [Int32] {
+    MeasuredText.tokens(300, sequence: 7, vocabulary: model.configuration.vocabulary)
+  }
 
   func engine(endTokens: Set<Int32> = [], chunkTokens: Int = 2_048) -> BatchEngine {
-    BatchEngine(model: model, endTokens: endTokens, instructionSet: set, pool: pool, chunkTokens: chunkTokens)
+    let engine = BatchEngine(
+      model: model, endTokens: endTokens, instructionSet: set, pool: pool, chunkTokens: chunkTokens)
+    engine.calibrationText = calibrationText
+    return engine
   }
 
   /// Logits of one row of a pass's last run.
