@@ -134,6 +134,17 @@ struct PromptSlotTests {
     ) { try engine.perplexity(of: text, window: 200, stride: 20, compressor) }
   }
 
+  @Test("what a run holds at most, rewriting included, stays below its forecast", arguments: methods)
+  func foretold(_ name: String) throws {
+    let engine = try EngineTrial(Self.model.get(), threads: 1).engine()
+    for budget in [Budget.share(0.1), .share(0.5), .share(1), .tokens(7)] {
+      let compressor = try Self.compressor(name, budget)
+      let run = try engine.memory(tokens: 300, batch: 2, steps: 20, compressor)
+      let texts = Array(repeating: MemoryForecast.Text(prompt: 280, tokens: 300), count: 2)
+      #expect(engine.forecast(texts, compressor, batch: 2).cacheBytes >= run.peakBytes, "\(budget)")
+    }
+  }
+
   @Test("measurements hold what is left of a prompt", arguments: methods)
   func measured(_ name: String) throws {
     let engine = try EngineTrial(Self.model.get(), threads: 1).engine()

@@ -31,8 +31,11 @@ struct SurpriseIteration {
     // The last known token's loss is right, what it foretells is not.
     let start = max(first, known - 1)
     guard start < end - 1 else { return }
-    model.cut(cache, to: start)
-    losses.replaceSubrange(start..<end - 1, with: try model.losses(of: ids[start..<end], on: cache))
+    // Tokens before `first` keep their losses, but what follows is to see them as they now stand.
+    let fed = max(0, min(start, known))
+    model.cut(cache, to: fed)
+    let renewed = try model.losses(of: ids[fed..<end], on: cache).dropFirst(start - fed)
+    losses.replaceSubrange(start..<end - 1, with: renewed)
     known = end
   }
 
