@@ -48,6 +48,9 @@ final class LayerCache {
     HeadView(positions: table.positions, columnSums: table.columnSums, seenTokens: seenTokens)
   }
 
+  /// Whether a method decides which tokens stay.
+  var drops: Bool { keep != nil }
+
   func observeStep(head: Int, weights: UnsafePointer<Float>, count: Int) {
     keep?.observeStep(head: head, weights: weights, count: count)
   }

@@ -7,6 +7,8 @@ public final class ForwardPass {
   public let model: Model
   let kernels: KernelTable
   let pool: WorkerPool
+  /// Where the time of passes goes.
+  let clock = PhaseClock()
   private let attention: LayerAttention
   private var residual = GrowingBuffer<Float>()  // [rows, hidden]
   private var normed = Activations()  // [rows, hidden]
@@ -28,7 +30,7 @@ public final class ForwardPass {
     self.model = model
     self.kernels = kernels
     self.pool = pool
-    attention = LayerAttention(kernels: kernels, pool: pool, rotary: model.rotary)
+    attention = LayerAttention(kernels: kernels, pool: pool, rotary: model.rotary, clock: clock)
   }
 
   /// A cache for one sequence of this model.
@@ -42,6 +44,7 @@ public final class ForwardPass {
   public func run(_ segments: [Segment], _ cancellation: Cancellation? = nil) throws {
     let rows = segments.reduce(0) { $0 + $1.tokens.count }
     guard rows > 0 else { return }
+    clock.start()
     reserve(rows)
     var row = 0
     for segment in segments {
@@ -57,6 +60,7 @@ public final class ForwardPass {
       feedForward(layer, rows)
       observer?(index + 1, residual.base, rows)
     }
+    clock.lap(.model)
     for segment in segments {
       segment.cache.seenTokens += segment.tokens.count
       if segment.endsPrefill == nil { segment.cache.noteStep() }
@@ -101,6 +105,7 @@ public final class ForwardPass {
     let all = AttentionRows(
       queries: queries.base, keys: keys.base, values: values.base, out: attended.floats.base, queryStride: queryWidth,
       keyStride: kvWidth, outStride: queryWidth)
+    clock.lap(.model)
     var row = 0
     var steps: [LayerAttention.Step] = []
     for segment in segments {
@@ -117,6 +122,7 @@ public final class ForwardPass {
       try attention.attendSteps(steps, &scratch)
       attention.finishStep(steps.map(\.cache), &scratch)
     }
+    clock.lap(.attention)
     attended.multiply(
       [Product(matrix: layer.attentionOutput.matrix, out: update.base, outStride: sizes.hidden)], rows: rows, kernels,
       pool)
@@ -205,6 +211,8 @@ public final class ForwardPass {
   /// Valid until the next call.
   public func logits(rows: [Int]) -> UnsafePointer<Float> {
     let hidden = model.configuration.hidden
+    clock.start()
+    defer { clock.lap(.model) }
     selected.reserve(rows: rows.count, width: hidden)
     logitRows.reserve(rows.count * logitStride)
     pool.run(over: rows.count, grain: 8) { range in

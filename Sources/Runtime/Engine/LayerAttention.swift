@@ -5,6 +5,7 @@ struct LayerAttention {
   let kernels: KernelTable
   let pool: WorkerPool
   let rotary: RotaryTable
+  var clock = PhaseClock()
 
   /// One segment's attention in one layer; `rows` are the segment's.
   ///
@@ -24,14 +25,18 @@ struct LayerAttention {
       finishStep([cache], &scratch)
     }
     if segment.endsPrefill == true {
+      clock.lap(.attention)
       cache.dropAfterPrefill()
+      clock.lap(cache.drops ? .select : .attention)
       pack([cache], .promptComplete, &scratch)
     }
   }
 
   /// A decode step's attention in one layer of many sequences is over.
   func finishStep(_ caches: [LayerCache], _ scratch: inout AttentionScratch) {
+    clock.lap(.attention)
     pool.run(over: caches.count, grain: 1) { range in for cache in caches[range] { cache.dropAfterStep() } }
+    clock.lap(caches.contains { $0.drops } ? .select : .attention)
     pack(caches, .stepComplete, &scratch)
   }
 
@@ -46,6 +51,7 @@ struct LayerAttention {
     }
     for (cache, task) in tasks where task == 0 { cache.store.finishPacking(moment) }
     for cache in caches { cache.notePacked(moment) }
+    clock.lap(tasks.isEmpty ? .attention : .pack)
   }
 
   /// A decoding sequence's next token in one layer.
@@ -124,6 +130,14 @@ struct LayerAttention {
     for task in 0..<tasks where failures[task] != 0 {
       throw notFinite(failures[task], layer: steps[task / heads].cache.layer, head: task % heads)
     }
+    clock.lap(.attention)
+    guard steps.contains(where: { $0.cache.needs.stepWeights }) else { return }
+    // Apart from attention, so that what a method asks for has a time of its own.
+    pool.run(tasks) { task in
+      let (attention, _) = attention(task)
+      attention.observe(areas(task, attention))
+    }
+    clock.lap(.score)
   }
 
   private func attendPrompt(
@@ -164,7 +178,11 @@ struct LayerAttention {
       return max(0, start)..<min(tokens, start + PromptAttention.tileTokens)
     }
     let wantsColumns = cache.needs.columnSums != nil
-    if wantsColumns { prepareColumns(cache, held: held, tokens: tokens) }
+    if wantsColumns {
+      prepareColumns(cache, held: held, tokens: tokens)
+      scratch.times.reset(workers: pool.threads)
+    }
+    let times = scratch.times
     for start in stride(from: 0, to: tiles, by: stripe) {
       let count = min(stripe, tiles - start)
       if wantsColumns {
@@ -181,16 +199,22 @@ struct LayerAttention {
         let head = task % shape.kvHeads
         let attention = PromptAttention(
           cache: cache, head: head, kernels: kernels, before: held[head], total: held[head] + tokens)
+        let line = wantsColumns ? times.line(worker) : nil
+        let began = wantsColumns ? PhaseClock.now() : 0
         let isFinite = attention.attend(
           tile(start + index), rows, weights: areas.weights + worker * sizes.weights,
           queries: areas.queries + worker * sizes.rows, sums: areas.sums + worker * sizes.rows,
-          columns: wantsColumns ? areas.columns + (index * shape.kvHeads + head) * longest : nil)
+          columns: wantsColumns ? areas.columns + (index * shape.kvHeads + head) * longest : nil,
+          scoreTime: line.map { $0 + 1 })
+        if let line { line[0] &+= PhaseClock.now() &- began }
         if !isFinite { failures[task] = Failure.score }
       }
       for task in 0..<count * shape.kvHeads where failures[task] != 0 {
         throw notFinite(failures[task], layer: cache.layer, head: task % shape.kvHeads)
       }
       if wantsColumns {
+        clock.lap(.attention, share: times.share, of: .score)
+        scratch.times.reset(workers: pool.threads)
         pool.run(shape.kvHeads) { head in
           guard let table = cache.table(head: head) else { return }
           table.columnSums.withUnsafeMutableBufferPointer { sums in
@@ -200,6 +224,7 @@ struct LayerAttention {
             }
           }
         }
+        clock.lap(.score)
       }
     }
   }

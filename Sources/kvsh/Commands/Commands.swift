@@ -17,6 +17,7 @@ enum Commands {
       DataCommand(workbench: workbench),
       PeekCommand(workbench: workbench),
       LengthsCommand(),
+      ExplainCommand(),
       PlotCommand(workbench: workbench),
       SaveCommand(workbench: workbench),
       LoadCommand(),

@@ -88,6 +88,11 @@ final class Store {
         table.column("digest", .text).notNull()
       }
     }
+    migrator.registerMigration("phases of a row") { database in
+      try database.alter(table: "rows") { table in
+        for name in ["modelMs", "attentionMs", "scoreMs", "selectMs", "packMs"] { table.add(column: name, .double) }
+      }
+    }
     return migrator
   }
 
