@@ -48,6 +48,8 @@ struct Chart: Equatable, Sendable {
     case area([Span])
     /// Vertical intervals, such as the error bar of a mean.
     case intervals([Span])
+    /// Rectangles filled as strongly as their shade says; they must not overlap.
+    case cells([Cell])
     case verticalRule(x: Double, label: String = "")
     case horizontalRule(y: Double, label: String = "")
   }
@@ -62,6 +64,15 @@ struct Chart: Equatable, Sendable {
     var low: Double
     var high: Double
     var height: Double
+  }
+
+  /// A rectangle in data coordinates; shade 0 is not seen, 1 is full.
+  struct Cell: Equatable, Sendable {
+    var left: Double
+    var right: Double
+    var bottom: Double
+    var top: Double
+    var shade: Double
   }
 
   /// `low...high` on the y axis at one x.
@@ -104,7 +115,7 @@ extension Chart.Mark {
   /// True for marks that cover an area and so need a fill.
   var isFilled: Bool {
     switch self {
-    case .bars, .area: true
+    case .bars, .area, .cells: true
     default: false
     }
   }

@@ -39,6 +39,9 @@ struct ChartFrame: Sendable {
       case .area(let spans), .intervals(let spans):
         xs += spans.map(\.x)
         ys += spans.flatMap { [$0.low, $0.high] }
+      case .cells(let cells):
+        xs += cells.flatMap { [$0.left, $0.right] }
+        ys += cells.flatMap { [$0.bottom, $0.top] }
       case .verticalRule(let x, _): xs.append(x)
       case .horizontalRule(let y, _): ys.append(y)
       }

@@ -68,6 +68,16 @@ struct SVGPanel {
       canvas.path("M" + outline.joined(separator: "L") + "Z", class: ink.areaClass)
     case .intervals(let spans):
       for span in spans { interval(span, ink, on: &canvas) }
+    case .cells(let cells):
+      for cell in cells {
+        let across = [frame.x.fraction(cell.left), frame.x.fraction(cell.right)].sorted().map(clamped)
+        let up = [frame.y.fraction(cell.bottom), frame.y.fraction(cell.top)].sorted().map(clamped)
+        guard across[1] > across[0], up[1] > up[0], cell.shade > 0 else { continue }
+        canvas.raw(
+          "<rect class=\"\(ink.fillClass)\" fill-opacity=\"\(n(min(cell.shade, 1)))\" x=\"\(n(x(across[0])))\" "
+            + "y=\"\(n(y(up[1])))\" width=\"\(n((across[1] - across[0]) * width))\" "
+            + "height=\"\(n((up[1] - up[0]) * height))\"/>")
+      }
     case .verticalRule(let at, let label):
       let fraction = frame.x.fraction(at)
       guard inside(fraction) else { return }

@@ -128,6 +128,12 @@ struct TerminalPlot: Sendable {
             layer.series, x: frame.x.fraction(span.x), from: frame.y.fraction(span.low), to: frame.y.fraction(span.high)
           )
         }
+      case .cells(let cells):
+        for cell in cells {
+          canvas.shade(
+            layer.series, x: (frame.x.fraction(cell.left), frame.x.fraction(cell.right)),
+            y: (frame.y.fraction(cell.bottom), frame.y.fraction(cell.top)), by: cell.shade)
+        }
       case .verticalRule(let x, _): canvas.verticalRule(x: frame.x.fraction(x))
       case .horizontalRule(let y, _): canvas.horizontalRule(y: frame.y.fraction(y))
       }

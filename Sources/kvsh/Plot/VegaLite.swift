@@ -126,6 +126,22 @@ struct VegaLite: Sendable {
         data: spans.map { [("x", $0.x), ("y", $0.low), ("y2", $0.high)] },
         mark: ["type": .string("rule"), "clip": .bool(true), "strokeWidth": .number(1.6)],
         encoding: [place.x, place.y, ("y2", field("y2"))] + color(["color"]))
+    case .cells(let cells):
+      return unit(
+        data: cells.map { [("x", $0.left), ("x2", $0.right), ("y", $0.bottom), ("y2", $0.top), ("shade", $0.shade)] },
+        mark: ["type": .string("rect"), "clip": .bool(true), "tooltip": .bool(true)],
+        encoding: [
+          place.x, ("x2", field("x2")), place.y, ("y2", field("y2")),
+          (
+            "opacity",
+            .record([
+              "field": .string("shade"), "type": .string("quantitative"), "legend": .null,
+              "scale": .record([
+                "domain": .array([.number(0), .number(1)]), "range": .array([.number(0), .number(1)]),
+              ]),
+            ])
+          ),
+        ] + color(["color"]))
     case .verticalRule(let at, _):
       return unit(
         data: [[("x", at)]],
