@@ -10,6 +10,7 @@ struct SinksAndRecent: KeepPolicy {
   var recentIsRemainder = false
   var needs: AttentionNeeds { AttentionNeeds() }
   var sharesSlots: Bool { true }
+  var ranksTokens: Bool { false }
 
   func makeState(shape: CacheShape, layer: Int) -> any KeepState { State(policy: self, shape: shape) }
 
