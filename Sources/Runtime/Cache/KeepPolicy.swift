@@ -43,6 +43,11 @@ public protocol KeepState: AnyObject {
   /// - Throws: `RuntimeProblem` K602 if a score is not a finite number.
   func slotToDrop(head: Int, _ view: HeadView) throws -> Int?
 
+  /// What a head's tokens are about to be chosen by, or were after a step, for inspection; nil if it cannot be said.
+  ///
+  /// Asked between `scorePrompt` and `slotsAfterPrefill`, and after steps of a policy that removes while decoding.
+  func ranking(_ view: HeadView) -> TokenRanking?
+
   /// Tokens a head can hold before the first one leaves in decoding, or nil if that cannot be said beforehand.
   var capacityTokens: Int? { get }
 
@@ -58,6 +63,7 @@ extension KeepState {
   public func slotsAfterPrefill(head: Int, _ view: HeadView) -> [Int]? { nil }
   public func observeStep(head: Int, weights: UnsafePointer<Float>, count: Int) {}
   public func slotToDrop(head: Int, _ view: HeadView) throws -> Int? { nil }
+  public func ranking(_ view: HeadView) -> TokenRanking? { nil }
   public var capacityTokens: Int? { nil }
   public var metadataBytes: Int { 0 }
 }

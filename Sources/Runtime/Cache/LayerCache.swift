@@ -112,6 +112,7 @@ final class LayerCache {
   /// What the policy keeps of each table, once all are scored; nil for all of it.
   func slotsAfterPrompt() -> [[Int]?] {
     noteHeld()
+    if keepsRankings { noteRankings() }
     return keep?.slotsAfterPrefill(tables.indices.map { view(table: $0) }) ?? []
   }
 
@@ -174,6 +175,30 @@ final class LayerCache {
         }
       }
     }
+  }
+
+  // MARK: Inspection
+
+  /// Whether what tokens were ranked by at the end of the prompt is kept; for inspection alone.
+  var keepsRankings = false
+  private var promptRankings: [(ranking: TokenRanking?, positions: [Int32], tokens: Int)] = []
+
+  private func noteRankings() {
+    promptRankings = tables.indices.map { index in
+      let view = view(table: index)
+      return (keep?.ranking(view), view.positions, seenTokens)
+    }
+  }
+
+  /// What a head's tokens were last chosen by, the positions of the slots it speaks of, and how long the text then was.
+  func lastRanking(head: Int) -> (ranking: TokenRanking?, positions: [Int32], tokens: Int) {
+    guard !tables.isEmpty else { return (nil, [], seenTokens) }
+    let index = tables.count == 1 ? 0 : head
+    if removesWhileDecoding, seenTokens > promptRankings.first?.tokens ?? 0 {
+      let view = view(table: index)
+      return (keep?.ranking(view), view.positions, seenTokens)
+    }
+    return index < promptRankings.count ? promptRankings[index] : (nil, [], seenTokens)
   }
 
   // MARK: Bytes

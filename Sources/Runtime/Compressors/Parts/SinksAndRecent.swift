@@ -34,6 +34,11 @@ struct SinksAndRecent: KeepPolicy {
       return Array(0..<policy.sink) + Array(count - recent..<count)
     }
 
+    func ranking(_ view: HeadView) -> TokenRanking? {
+      if recent == 0 { resolve(prompt: view.seenTokens) }
+      return TokenRanking(sink: policy.sink, recent: recent)
+    }
+
     var capacityTokens: Int? {
       // A share of the prompt is not known before its end; the card lets none through to a prompt that streams.
       if case .share? = policy.budget { return nil }
