@@ -11,6 +11,7 @@ enum Commands {
       GenerateCommand(workbench: workbench),
       CompressCommand(),
       CompressorsCommand(),
+      InspectCommand(workbench: workbench),
       RunCommand(workbench: workbench),
       MeasureCommand(workbench: workbench),
       PerplexityCommand(workbench: workbench),
