@@ -32,7 +32,7 @@ public struct PasskeyDataset: Dataset {
     let cutter = try FillerCutter(countTokens: source.countTokens)
     let fixed = try source.countTokens(Self.prompt([], key: String(repeating: "0", count: digits), depth: 0))
     let requests = try (0..<count).map { sample in
-      var random = PythonRandom(seed: UInt64(max(0, arguments.int("seed") ?? 0)) << 32 | UInt64(sample))
+      var random = PythonRandom(seed: arguments.int("seed") ?? 0, sample: sample)
       let depth = NeedleDepth.of(sample: sample, asked: arguments.float("depth"))
       let key = (0..<digits).map { String($0 == 0 ? 1 + random.below(9) : random.below(10)) }.joined()
       let filler = cutter.sentences(room: (arguments.int("tokens") ?? 1_000) - fixed, &random)

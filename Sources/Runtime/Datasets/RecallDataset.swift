@@ -30,7 +30,7 @@ public struct RecallDataset: Dataset {
   public func load(_ arguments: DatasetArguments, from source: DatasetSource) throws -> DatasetLoad {
     let count = arguments.int("n") ?? 50
     let requests = try (0..<count).map { sample in
-      var random = PythonRandom(seed: UInt64(max(0, arguments.int("seed") ?? 0)) << 32 | UInt64(sample))
+      var random = PythonRandom(seed: arguments.int("seed") ?? 0, sample: sample)
       let depth = NeedleDepth.of(sample: sample, asked: arguments.float("depth"))
       let pairs = try pairs(arguments, source, &random)
       let asked = pairs[Int((Double(pairs.count - 1) * depth).rounded())]

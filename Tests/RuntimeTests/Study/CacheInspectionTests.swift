@@ -12,13 +12,13 @@ struct CacheInspectionTests {
     return (try engine.inspect(tiny.text(prompt), follow: follow, compressor), tiny)
   }
 
-  @Test("uncompressed, every token is there in half precision because nothing had to leave")
+  @Test("uncompressed, every token is there in the cache's own precision because nothing had to leave")
   func uncompressed() throws {
     let (inspection, tiny) = try inspect(.none)
     #expect(inspection.heads.count == tiny.layers * tiny.kvHeads)
     for head in inspection.heads {
       #expect(head.tokens.count == 40 && head.kept == 40)
-      #expect(head.tokens.allSatisfy { $0.bits == StoredBits(key: 16, value: 16) && $0.reason == .fits })
+      #expect(head.tokens.allSatisfy { $0.bits == StoredBits(key: 32, value: 32) && $0.reason == .fits })
     }
     #expect(inspection.heads.reduce(0) { $0 + $1.heldBytes } <= inspection.bytes.held)
     #expect(inspection.keptShare(position: 7) == 1)
@@ -74,7 +74,7 @@ struct CacheInspectionTests {
     let (inspection, _) = try inspect(Compressor.of(name, given), prompt: 70)
     for head in inspection.heads {
       let keys = head.tokens.compactMap(\.bits?.key)
-      #expect(keys.count == 70 && Set(keys).isSubset(of: [bits, 16]) && keys.first == bits)
+      #expect(keys.count == 70 && Set(keys).isSubset(of: [bits, 32]) && keys.first == bits)
       // Packed tokens come first.
       #expect(zip(keys, keys.dropFirst()).allSatisfy { $0 <= $1 })
     }
@@ -83,7 +83,7 @@ struct CacheInspectionTests {
     let payload = inspection.heads.reduce(0.0) { total, head in
       total
         + head.tokens.compactMap(\.bits).reduce(0.0) {
-          $0 + (($1.key < 16 ? $1.key : 0) + ($1.value < 16 ? $1.value : 0)) * Double(tiny.headDim) / 8
+          $0 + (($1.key < 32 ? $1.key : 0) + ($1.value < 32 ? $1.value : 0)) * Double(tiny.headDim) / 8
         }
     }
     #expect(Double(inspection.bytes.payload) >= payload && Double(inspection.bytes.payload) < payload + 4_096)
