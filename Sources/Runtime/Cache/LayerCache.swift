@@ -24,6 +24,8 @@ final class LayerCache {
   /// One table a head, one for all of them, or none where no token ever leaves.
   private let tables: [PositionTable]
   private(set) var seenTokens = 0
+  /// Keeps the prompt's scores and weights, for a trace.
+  var recorder: AttentionRecorder?
 
   init(layer: Int, shape: CacheShape, slots: Slots, kernels: KernelTable, rotary: RotaryTable? = nil) {
     self.layer = layer

@@ -26,6 +26,11 @@ public final class ForwardPass {
   /// Sees the residual stream [rows, hidden] after the embedding (0) and after each layer; for tests and inspection.
   var observer: ((_ layersDone: Int, _ residual: UnsafePointer<Float>, _ rows: Int) -> Void)?
 
+  /// Where a layer's attention stands when it is observed.
+  enum AttentionMoment { case projected, rotated, attended }
+  /// Sees a layer's queries, keys, values and, once attended, outputs of all rows of a pass; for traces.
+  var attentionObserver: ((_ layer: Int, _ moment: AttentionMoment, _ rows: AttentionRows) -> Void)?
+
   public init(model: Model, kernels: KernelTable, pool: WorkerPool) {
     self.model = model
     self.kernels = kernels
@@ -102,10 +107,12 @@ public final class ForwardPass {
     normaliseHeads(layer.queryNorm, queries.base, rows * sizes.queryHeads)
     normaliseHeads(layer.keyNorm, keys.base, rows * sizes.kvHeads)
     observeProjectedQueries(index, segments, queryWidth)
-    rotate(segments, rows)
     let all = AttentionRows(
       queries: queries.base, keys: keys.base, values: values.base, out: attended.floats.base, queryStride: queryWidth,
       keyStride: kvWidth, outStride: queryWidth)
+    attentionObserver?(index, .projected, all)
+    rotate(segments, rows)
+    attentionObserver?(index, .rotated, all)
     clock.lap(.model)
     var row = 0
     var steps: [LayerAttention.Step] = []
@@ -124,6 +131,7 @@ public final class ForwardPass {
       try attention.finishStep(steps.map(\.cache), &scratch)
     }
     clock.lap(.attention)
+    attentionObserver?(index, .attended, all)
     attended.multiply(
       [Product(matrix: layer.attentionOutput.matrix, out: update.base, outStride: sizes.hidden)], rows: rows, kernels,
       pool)

@@ -85,10 +85,8 @@ private struct Cleaning {
     case .area(let spans): return [.area(spans.filter { keeps(x: [$0.x], y: [$0.low, $0.high]) })]
     case .intervals(let spans): return [.intervals(spans.filter { keeps(x: [$0.x], y: [$0.low, $0.high]) })]
     case .cells(let cells):
-      return [
-        .cells(
-          cells.filter { keeps(x: [$0.left, $0.right], y: [$0.bottom, $0.top]) && Self.isNumber($0.shade) })
-      ]
+      notNumbers += cells.values.count { !$0.isFinite }
+      return cells.rows > 0 && cells.low.isFinite && cells.high.isFinite ? [mark] : []
     case .verticalRule(let x, _): return keeps(x: [x], y: []) ? [mark] : []
     case .horizontalRule(let y, _): return keeps(x: [], y: [y]) ? [mark] : []
     }

@@ -17,9 +17,8 @@ struct TerminalCanvas {
     var mark: Character?
     var markSeries: Int?
     var rule: Character?
-    /// How much of the cell is covered, weighted by shade, 0...1.
-    var shade = 0.0
-    var shadeSeries: Int?
+    /// 0...1.
+    var shade: Double?
   }
 
   init(columns: Int, rows: Int, series: [Chart.Series], ink: TerminalInk) {
@@ -88,24 +87,10 @@ struct TerminalCanvas {
     }
   }
 
-  /// Covers a rectangle, given as fractions, as strongly as `shade` says; what is under one character adds up.
-  mutating func shade(_ series: Int?, x: (Double, Double), y: (Double, Double), by shade: Double) {
-    func ends(_ span: (Double, Double), _ count: Int) -> (low: Double, high: Double) {
-      let (low, high) = (min(span.0, span.1), max(span.0, span.1))
-      return (min(max(low, 0), 1) * Double(count), min(max(high, 0), 1) * Double(count))
-    }
-    let (across, up) = (ends(x, columns), ends(y, rows))
-    guard across.high > across.low, up.high > up.low, shade > 0 else { return }
-    for row in Int(up.low)...min(Int(up.high), rows - 1) {
-      let height = min(up.high, Double(row + 1)) - max(up.low, Double(row))
-      for column in Int(across.low)...min(Int(across.high), columns - 1) {
-        let width = min(across.high, Double(column + 1)) - max(across.low, Double(column))
-        guard height > 0, width > 0 else { continue }
-        let index = cellIndex(column: column, row: row)
-        cells[index].shade += height * width * shade
-        cells[index].shadeSeries = series
-      }
-    }
+  /// A share of a cell's colour or character, 0...1.
+  mutating func shade(_ share: Double, column: Int, row: Int) {
+    guard column >= 0, column < columns, row >= 0, row < rows else { return }
+    cells[cellIndex(column: column, row: row)].shade = share
   }
 
   mutating func verticalRule(x: Double) {
@@ -175,10 +160,9 @@ struct TerminalCanvas {
     if cell.dots != 0, let scalar = Unicode.Scalar(0x2800 + UInt32(cell.dots)) {
       return (Character(scalar), ink.escape(foreground: foreground(cell.dotSeries), background: background))
     }
-    if cell.shade > 0 {
-      let shades: [Character] = ink.style.unicode ? ["░", "▒", "▓", "█"] : [".", ":", "*", "#"]
-      let level = min(max(Int((cell.shade * 4).rounded(.up)) - 1, 0), 3)
-      return (shades[level], ink.escape(foreground: foreground(cell.shadeSeries), background: nil))
+    if let shade = cell.shade {
+      if colored { return (" ", ink.escape(foreground: nil, background: HeatRamp.color(shade))) }
+      return (HeatRamp.character(shade, unicode: ink.style.unicode), "")
     }
     if let rule = cell.rule { return (rule, ink.escape(foreground: nil, background: background)) }
     return colored ? coloredFill(eighths) : plainFill(eighths, filled)

@@ -127,21 +127,28 @@ struct VegaLite: Sendable {
         mark: ["type": .string("rule"), "clip": .bool(true), "strokeWidth": .number(1.6)],
         encoding: [place.x, place.y, ("y2", field("y2"))] + color(["color"]))
     case .cells(let cells):
+      let width = (cells.x.upperBound - cells.x.lowerBound) / Double(cells.columns)
+      let height = (cells.y.upperBound - cells.y.lowerBound) / Double(cells.rows)
+      let rows = cells.values.enumerated().filter { $0.element.isFinite }.map { index, value -> [(String, Double)] in
+        let left = cells.x.lowerBound + width * Double(index % cells.columns)
+        let low = cells.y.lowerBound + height * Double(index / cells.columns)
+        return [("x", left), ("x2", left + width), ("y", low), ("y2", low + height), ("value", value)]
+      }
+      let scale = Value.record([
+        "scheme": .string("viridis"), "domain": .array([.number(cells.low), .number(cells.high)]),
+      ])
       return unit(
-        data: cells.map { [("x", $0.left), ("x2", $0.right), ("y", $0.bottom), ("y2", $0.top), ("shade", $0.shade)] },
-        mark: ["type": .string("rect"), "clip": .bool(true), "tooltip": .bool(true)],
+        data: rows, mark: ["type": .string("rect"), "clip": .bool(true), "tooltip": .bool(true)],
         encoding: [
           place.x, ("x2", field("x2")), place.y, ("y2", field("y2")),
           (
-            "opacity",
+            "color",
             .record([
-              "field": .string("shade"), "type": .string("quantitative"), "legend": .null,
-              "scale": .record([
-                "domain": .array([.number(0), .number(1)]), "range": .array([.number(0), .number(1)]),
-              ]),
+              "field": .string("value"), "type": .string("quantitative"), "scale": scale, "title": .null,
+              "legend": .record(["orient": .string("right"), "symbolType": .null]),
             ])
           ),
-        ] + color(["color"]))
+        ])
     case .verticalRule(let at, _):
       return unit(
         data: [[("x", at)]],
@@ -212,12 +219,15 @@ struct VegaLite: Sendable {
       settings.append(
         .init(name: "labelExpr", value: .string("\(table)[indexof(\(places), datum.value)][1]")))
     }
+    var range: [Value.Member] = [
+      .init(name: "type", value: .string(scale.axis.scale.rawValue)),
+      .init(name: "domain", value: .array([.number(scale.low), .number(scale.high)])),
+      .init(name: "nice", value: .bool(false)), .init(name: "zero", value: .bool(false)),
+    ]
+    if scale.axis.isReversed { range.append(.init(name: "reverse", value: .bool(true))) }
     return .record([
       "field": .string(name), "type": .string("quantitative"), "title": .string(axis.label),
-      "scale": .record([
-        "type": .string(scale.axis.scale.rawValue), "domain": .array([.number(scale.low), .number(scale.high)]),
-        "nice": .bool(false), "zero": .bool(false),
-      ]), "axis": .object(settings),
+      "scale": .object(range), "axis": .object(settings),
     ])
   }
 }

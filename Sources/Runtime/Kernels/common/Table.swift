@@ -21,7 +21,11 @@ public enum Kernels {
     accumulateValues: accumulateValues, packedKeyScores: packedKeyScores,
     accumulatePackedValues: accumulatePackedValues, maximum: maximum, exponentiate: exponentiate,
     halfFromFloat: halfFromFloat, floatFromHalf: floatFromHalf, packing: packing,
-    corrections: corrections)
+    corrections: corrections, tensors: tensors)
+
+  private static let tensors = TensorKernels(
+    unary: tensorUnary, binary: tensorBinary, select: tensorSelect, fold: tensorFold,
+    roundToCodes: tensorRoundToCodes)
 
   private static let packing = PackingKernels(
     packKeys: packKeys, unpackKeys: unpackKeys, packValues: packValues, unpackValues: unpackValues,

@@ -3,6 +3,9 @@ import Runtime
 
 /// `inspect ... | plot cache`: what is held, layers by positions.
 struct CachePlot: PlotKind {
+  /// Cells along a side of a panel at most.
+  private static let most = 256
+
   let entry = NameEntry(
     "cache", summary: "what a cache holds of a text: layers by positions, as dark as the bits it is stored in",
     details: """
@@ -46,17 +49,28 @@ struct CachePlot: PlotKind {
   }
 
   private static func chart(_ labels: [String], _ maps: [CacheMap]) -> Chart {
+    let (width, height) = (Double(max(1, maps.map(\.tokens).max() ?? 1)), Double(max(1, maps.map(\.layers).max() ?? 1)))
     var chart = Chart(
-      title: "What the cache holds", x: .init(label: "position in the text"), y: .init(label: "layer"),
-      series: [.init(label: "bits of a number over 16, mean over the heads of a layer", color: 0)])
+      title: "What the cache holds", x: .init(label: "position in the text", range: 0...width),
+      y: .init(label: "layer", range: 0...height))
+    var run = 1
     chart.panels = zip(labels, maps).map { label, map in
-      Chart.Panel(title: label, layers: [.init(series: 0, mark: .cells(map.cells))])
+      let small = TensorChart.shrunk(map.bits, rows: map.layers, columns: map.tokens, most: most)
+      run = max(run, small.run.1)
+      let (x, y) = (0...Double(max(1, map.tokens)), 0...Double(max(1, map.layers)))
+      return Chart.Panel(
+        title: label,
+        layers: [
+          .init(
+            series: nil, mark: .cells(.init(x: x, y: y, columns: small.columns, values: small.values, low: 0, high: 16))
+          )
+        ])
     }
-    let width = maps.map(\.tokens).max() ?? 1
-    let height = maps.map(\.layers).max() ?? 1
-    chart.x.range = 0...Double(max(1, width))
-    chart.y.range = 0...Double(max(1, height))
-    chart.footnotes = ["White is dropped by every head of the layer. Layer 0, the first, is at the bottom."]
+    chart.footnotes = [
+      "Bits of a number, the mean over the heads of a layer: from 0 (dark or empty: dropped by all) to 16 (bright or "
+        + "full). Layer 0, the first, is at the bottom."
+    ]
+    if run > 1 { chart.footnotes.append("A cell is the mean of up to \(run) positions.") }
     return chart
   }
 
@@ -102,24 +116,9 @@ struct CacheMap {
 
   var meanBits: Double { sums.reduce(0) { $0 + $1.reduce(0, +) } / Double(max(1, heads.reduce(0, +) * tokens)) }
 
-  /// Neighbours of one shade are one cell.
-  var cells: [Chart.Cell] {
-    sums.indices.flatMap { layer -> [Chart.Cell] in
-      var cells: [Chart.Cell] = []
-      for position in 0..<tokens {
-        let shade = min(bits(layer, position) / 16, 1)
-        guard shade > 0 else { continue }
-        if let last = cells.last, last.right == Double(position), last.shade == shade {
-          cells[cells.count - 1].right += 1
-        } else {
-          cells.append(
-            Chart.Cell(
-              left: Double(position), right: Double(position + 1), bottom: Double(layer), top: Double(layer + 1),
-              shade: shade))
-        }
-      }
-      return cells
-    }
+  /// Bits by layer and position.
+  var bits: [Double] {  // [layers, tokens]
+    sums.indices.flatMap { layer in (0..<tokens).map { bits(layer, $0) } }
   }
 
   func records(_ label: String) -> [Record] {
