@@ -31,7 +31,7 @@ struct CachePlot: PlotKind {
     for row in 0..<table.rowCount {
       let label = configs[row].text
       guard let layer = layers[row].asInt, (0..<100_000).contains(layer), let count = tokens[row].asInt,
-        (0..<1 << 24).contains(count), let ranges = StoredRanges(text: stored[row].text)
+        (1..<1 << 24).contains(count), let ranges = StoredRanges(text: stored[row].text)
       else {
         throw Problem(
           "K605", seen: "row \(row) (\(label)) has stored \(stored[row].display)",
