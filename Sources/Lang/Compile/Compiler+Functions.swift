@@ -38,7 +38,7 @@ extension Compiler {
   }
 
   /// Code that makes the function value, copying what its body reads from around it.
-  private func function(
+  func function(
     _ name: String, _ parameters: [DefinedParameter], selfName: String?, doc: String, body: () -> Code
   ) -> Code {
     let outer = scope

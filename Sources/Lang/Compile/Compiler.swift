@@ -5,7 +5,8 @@
 final class Compiler {
   let commands: CommandRegistry
   let functions: FunctionRegistry
-  let catalogue: any Catalogue
+  /// The host's names, and those that the text has declared so far.
+  var catalogue: any Catalogue
   var globals: GlobalStore
   var problems: [Problem] = []
   var scope = Scope(.text, parent: nil)

@@ -14,7 +14,8 @@ extension Parser {
       advance()
     case "assert": kind = try assertStatement()
     case "import": kind = try importStatement()
-    default: kind = try assignment() ?? .expression(pipeline(isStatement: true))
+    default:
+      kind = startsPolicy ? try policyStatement() : try assignment() ?? .expression(pipeline(isStatement: true))
     }
     return Statement(kind: kind, span: span(start, previousEnd))
   }
@@ -43,19 +44,7 @@ extension Parser {
     advance()
     let name = try name("a name after `def`")
     vocabulary.variables.insert(name.text)
-    let opened = nextSpan
-    try expect("(", "`(` and the parameters")
-    let parameters = try bracketed { parser in
-      var parameters: [DefinedParameter] = []
-      while !parser.isSign(")") {
-        let name = try parser.name("the name of a parameter")
-        let value = parser.take("=") ? try parser.expression() : nil
-        parameters.append(DefinedParameter(name: name, defaultValue: value))
-        if !parser.take(",") { break }
-      }
-      try parser.close(")", opened: opened)
-      return parameters
-    }
+    let parameters = try definedParameters()
     let saved = (vocabulary.variables, allowsJumps, loopDepth)
     for parameter in parameters { vocabulary.variables.insert(parameter.name.text) }
     (allowsJumps, loopDepth) = (true, 0)
@@ -66,7 +55,24 @@ extension Parser {
     return .define(name, parameters, body, doc: doc)
   }
 
-  private func documentation(_ comment: Range<Int>?) -> String {
+  /// `(a, b=2)`.
+  mutating func definedParameters() throws -> [DefinedParameter] {
+    let opened = nextSpan
+    try expect("(", "`(` and the parameters")
+    return try bracketed { parser in
+      var parameters: [DefinedParameter] = []
+      while !parser.isSign(")") {
+        let name = try parser.name("the name of a parameter")
+        let value = parser.take("=") ? try parser.expression() : nil
+        parameters.append(DefinedParameter(name: name, defaultValue: value))
+        if !parser.take(",") { break }
+      }
+      try parser.close(")", opened: opened)
+      return parameters
+    }
+  }
+
+  func documentation(_ comment: Range<Int>?) -> String {
     guard let comment else { return "" }
     return source.text(in: comment).split(separator: "\n").map { line in
       String(line.drop { $0 == " " || $0 == "\t" }.drop { $0 == "#" }.drop { $0 == " " })
