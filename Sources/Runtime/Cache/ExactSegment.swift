@@ -94,6 +94,16 @@ struct ExactValues {
 
   func move(_ from: Int, to: Int) { address(to).copyMemory(from: address(from), byteCount: rowBytes) }
 
+  /// Adds `factor` times token `source` to token `target`; a half-precision sum beyond its range stays at the largest.
+  func add(_ source: Int, times factor: Float, to target: Int) {
+    let limit: Float = element == .float16 ? 65_504 : .greatestFiniteMagnitude
+    for channel in 0..<headDim {
+      let sum = load(address(target) + channel * element.bytes, element)
+        + factor * load(address(source) + channel * element.bytes, element)
+      store(min(max(sum, -limit), limit), at: address(target) + channel * element.bytes, element)
+    }
+  }
+
   mutating func removeLast(_ tokens: Int) { count -= tokens }
 
   /// Gives back the memory of tokens that have left, if it is more than the rest.

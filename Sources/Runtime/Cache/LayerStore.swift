@@ -32,6 +32,18 @@ public protocol LayerStore: AnyObject {
   /// Whether single tokens can leave after the prompt.
   var removesTokens: Bool { get }
 
+  /// Keys of slots as rows [tokens, headDim], for the scores of methods at the end of a prompt.
+  func keyRows(head: Int, tokens: Range<Int>, into rows: UnsafeMutablePointer<Float>)
+
+  /// Values of slots as rows [tokens, headDim].
+  func valueRows(head: Int, tokens: Range<Int>, into rows: UnsafeMutablePointer<Float>)
+
+  /// Adds `factor` times the value of slot `source` to that of slot `target`; false if the format cannot.
+  func addValue(head: Int, of source: Int, times factor: Float, to target: Int) -> Bool
+
+  /// The prompt is complete and what was not kept has left: its last queries, if they were asked for. Packing follows.
+  func observePrompt(_ window: PromptWindow?)
+
   /// The prompt is complete: the codec may pack what it will.
   func finishPrefill()
 
@@ -60,6 +72,23 @@ public protocol LayerStore: AnyObject {
 extension LayerStore {
   /// Slots in an aligned unit of a token range.
   public static var alignment: Int { 32 }
+
+  public func observePrompt(_ window: PromptWindow?) {}
+  public func keyRows(head: Int, tokens: Range<Int>, into rows: UnsafeMutablePointer<Float>) {
+    let keys = decoded(head: head).keys
+    let headDim = count(head: head) == 0 ? 0 : keys.count / count(head: head)
+    for (index, number) in keys[tokens.lowerBound * headDim..<tokens.upperBound * headDim].enumerated() {
+      rows[index] = number
+    }
+  }
+  public func valueRows(head: Int, tokens: Range<Int>, into rows: UnsafeMutablePointer<Float>) {
+    let values = decoded(head: head).values
+    let headDim = count(head: head) == 0 ? 0 : values.count / count(head: head)
+    for (index, number) in values[tokens.lowerBound * headDim..<tokens.upperBound * headDim].enumerated() {
+      rows[index] = number
+    }
+  }
+  public func addValue(head: Int, of source: Int, times factor: Float, to target: Int) -> Bool { false }
 
   /// Packing is one task, if the store does not split it.
   public func packingTasks(_ moment: PackingMoment) -> Int { 1 }

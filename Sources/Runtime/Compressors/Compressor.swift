@@ -92,6 +92,7 @@ public struct Compressor: Sendable {
     }
     var slots = slots
     slots.keep = slots.keep ?? other.slots.keep
+    slots.dispose = slots.dispose ?? other.slots.dispose
     slots.codec = slots.codec ?? other.slots.codec
     slots.positions = slots.positions ?? other.slots.positions
     slots.prefill = slots.prefill ?? other.slots.prefill

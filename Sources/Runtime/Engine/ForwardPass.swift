@@ -38,7 +38,7 @@ public final class ForwardPass {
 
   /// A cache for one sequence of this model.
   public func makeCache(_ compressor: Compressor) throws -> SequenceCache {
-    try SequenceCache(compressor, shape: model.cacheShape, kernels: kernels)
+    try SequenceCache(compressor, shape: model.cacheShape, kernels: kernels, rotary: model.rotary)
   }
 
   /// Runs the segments; their caches grow by their tokens. Afterwards `logits` reads the rows of this pass.
@@ -105,6 +105,7 @@ public final class ForwardPass {
     let all = AttentionRows(
       queries: queries.base, keys: keys.base, values: values.base, out: attended.floats.base, queryStride: queryWidth,
       keyStride: kvWidth, outStride: queryWidth)
+    observeProjectedQueries(index, segments, queryWidth)
     attentionObserver?(index, .projected, all)
     rotate(segments, rows)
     attentionObserver?(index, .rotated, all)
@@ -122,7 +123,7 @@ public final class ForwardPass {
     }
     if !steps.isEmpty {
       try attention.attendSteps(steps, &scratch)
-      attention.finishStep(steps.map(\.cache), &scratch)
+      try attention.finishStep(steps.map(\.cache), &scratch)
     }
     attentionObserver?(index, .attended, all)
     attended.multiply(
@@ -186,6 +187,18 @@ public final class ForwardPass {
     pool.run(over: rows, grain: 16) { range in
       kernels.add(
         residual.base + range.lowerBound * hidden, update.base + range.lowerBound * hidden, range.count * hidden)
+    }
+  }
+
+  /// Shows the prompts' queries, before they turn, to methods that ask for their moments.
+  private func observeProjectedQueries(_ layer: Int, _ segments: [Segment], _ queryWidth: Int) {
+    var row = 0
+    for segment in segments {
+      if segment.endsPrefill != nil {
+        segment.cache.layers[layer].observeProjectedQueries(
+          queries.base + row * queryWidth, stride: queryWidth, tokens: segment.tokens.count)
+      }
+      row += segment.tokens.count
     }
   }
 
