@@ -52,22 +52,20 @@ private struct Use: Command {
   func score() throws {
     _ = try run(
       """
-      let base = 100
-      def twice(x) { x * 2 }
+      let tokens = 1000
       # Grows with every step.
       policy grow(a=2) {
         state s = 10
         let more = tokens * a
+        let twice = x -> x * 2
         s = s + more
-        score = s + twice(K) + base
+        score = s + twice(K) + 100
       }
-      base = 0
       """)
     let policy = try #require(host.defined.first)
     #expect(policy.outline.name == "grow" && policy.outline.doc == "Grows with every step.")
     #expect(policy.inputs == ["K", "tokens"] && policy.states == ["s"])
     let run = policy.run(["a": .int(3)])
-    // The session's variables are those of the definition.
     #expect(try run.score(["K": .int(1), "tokens": .int(5)]) == .int(10 + 15 + 2 + 100))
     #expect(try run.score(["K": .int(1), "tokens": .int(5)]) == .int(10 + 30 + 2 + 100))
     #expect(run.states?["s"] == .int(40))
@@ -93,7 +91,10 @@ private struct Use: Command {
       ("policy p { score = K", "`{` is still open"),
       ("if true { policy p { score = K } }", "`policy` cannot stand here"),
       ("policy p(a=1) { score = K }\nuse p b=2", "`use p` has no parameter `b`"),
-      ("let z = 1\npolicy p { z = 2\nscore = K }", "a function cannot change `z`"),
+      ("let z = 1\npolicy p { z = 2\nscore = K }", "there is no variable `z` to change"),
+      ("let w = 2\npolicy p { score = K * w }", "`w` belongs to the session"),
+      ("def f(x) { x }\npolicy p { score = f(K) }", "`f` belongs to the session"),
+      ("policy p { score = (use p) }", "the policy `p` runs the command `use`"),
       ("policy p { return 1 }", "`return` has nothing to leave here"),
     ])
   func mistakes(text: String, expected: String) {

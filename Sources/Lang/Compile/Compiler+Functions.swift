@@ -96,7 +96,9 @@ extension Compiler {
     {
       if let builtin = functions.table[name] { return call(builtin, arguments, piped: piped, at: span) }
       if piped == nil, let (entry, kind) = catalogue.callable(name) { return make(entry, kind, arguments, at: span) }
-      if !failedNames.contains(name) {
+      if policyName != nil, globalTypes[name] != nil {
+        report(.sessionName(name, at: callee.span))
+      } else if !failedNames.contains(name) {
         report(
           .unknownName(name, known: knownNames(), isCommand: commands.signature(name) != nil, at: callee.span))
       }

@@ -77,6 +77,12 @@ extension Compiler {
           at: stage.name.span))
       return ({ _, _ in .nil }, .any, nil)
     }
+    if let policyName {
+      report(
+        Problem(
+          "K070", seen: "the policy `\(policyName)` runs the command `\(signature.name)`",
+          expected: "expressions and functions alone", labels: [.init(stage.name.span)]))
+    }
     let binding = bind(stage.arguments, to: signature, at: stage.span, columns: columns)
     let entry = signature.parameters.lazy.compactMap { binding.entries[$0.name] }.first
     let accepts = entry?.accepts ?? signature.accepts

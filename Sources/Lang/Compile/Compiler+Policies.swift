@@ -14,7 +14,12 @@ extension Compiler {
           "K070", seen: "the policy `\(outline.name)` has no score", expected: "`score = ...` in its body",
           labels: [.init(syntax.name.span)]))
     }
+    for problem in catalogue.problems(of: outline) { report(problem) }
     catalogue = DeclaredCatalogue(base: catalogue, entry: entry)
+    // Rows are keyed by a policy's text, so what it computes may depend on nothing else.
+    let outer = (globals, policyName)
+    (globals, policyName) = (GlobalStore(), outline.name)
+    defer { (globals, policyName) = outer }
     var used: Set<String> = []
     func parameter(_ name: String) -> DefinedParameter {
       DefinedParameter(name: Name(text: name, span: syntax.name.span), defaultValue: nil)
@@ -74,25 +79,21 @@ extension Compiler {
   }
 }
 
-/// What another context needs to know the session's names, as they are now.
+/// What a context of its own needs, in which a policy runs on an engine's threads.
 private struct ContextSeed: Sendable {
   let commands: CommandRegistry
   let functions: FunctionRegistry
   let catalogue: any Catalogue
   let cancellation: Cancellation
   let limits: Limits
-  let globals: GlobalStore
 
   init(_ context: Context) {
     (commands, functions, catalogue) = (context.commands, context.functions, context.catalogue)
-    (cancellation, limits, globals) = (context.cancellation, context.limits, context.globals)
+    (cancellation, limits) = (context.cancellation, context.limits)
   }
 
   func make() -> Context {
-    let context = Context(
-      commands: commands, functions: functions, catalogue: catalogue, cancellation: cancellation, limits: limits)
-    context.globals = globals
-    return context
+    Context(commands: commands, functions: functions, catalogue: catalogue, cancellation: cancellation, limits: limits)
   }
 }
 

@@ -16,6 +16,8 @@ final class Compiler {
   var assignedNames: Set<String> = []
   /// Inside `summarize`, where `count()` is the number of rows.
   var allowsCount = false
+  /// The policy that is being compiled; session variables do not exist there.
+  var policyName: String?
   /// The name just read is unknown, so which parameters it would have added is unknown too.
   var failedEntry = false
 
@@ -100,7 +102,9 @@ final class Compiler {
     }
     if let builtin = functions.table[name] { return .constant(.function(builtin.function)) }
     if let (entry, kind) = catalogue.callable(name) { return make(entry, kind, [], at: span) }
-    if !failedNames.contains(name) {
+    if policyName != nil, globalTypes[name] != nil {
+      report(.sessionName(name, at: span))
+    } else if !failedNames.contains(name) {
       report(
         .unknownName(name, known: knownNames(), isCommand: commands.signature(name) != nil, at: span))
     }

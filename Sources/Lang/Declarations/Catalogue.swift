@@ -61,6 +61,8 @@ public protocol Catalogue: Sendable {
   var policyKind: String { get }
   /// The entry that a policy will have once it is defined.
   func policyEntry(_ outline: PolicyOutline) -> NameEntry?
+  /// What keeps a policy from being one of the host's names.
+  func problems(of outline: PolicyOutline) -> [Problem]
   /// Takes a policy, in the place of an earlier one of its name; throws a `Problem`.
   func define(_ policy: PolicyDefinition) throws
   /// Problems of a combination of constant arguments; checks of single values are done by the checker.
@@ -76,6 +78,7 @@ extension Catalogue {
   public var policyInputs: [Parameter] { [] }
   public var policyKind: String { "" }
   public func policyEntry(_ outline: PolicyOutline) -> NameEntry? { nil }
+  public func problems(of outline: PolicyOutline) -> [Problem] { [] }
   public func define(_ policy: PolicyDefinition) throws {
     throw Problem("K070", seen: "this host has no policies", labels: [.init(policy.outline.span)])
   }

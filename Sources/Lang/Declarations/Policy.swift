@@ -77,6 +77,7 @@ struct DeclaredCatalogue: Catalogue {
   func isCallable(_ kind: String) -> Bool { base.isCallable(kind) }
   func madeType(of kind: String) -> ValueType { base.madeType(of: kind) }
   func policyEntry(_ outline: PolicyOutline) -> NameEntry? { base.policyEntry(outline) }
+  func problems(of outline: PolicyOutline) -> [Problem] { base.problems(of: outline) }
   func define(_ policy: PolicyDefinition) throws { try base.define(policy) }
 
   func make(_ entry: NameEntry, of kind: String, with arguments: EntryArguments) throws -> Value {

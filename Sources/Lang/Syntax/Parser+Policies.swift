@@ -23,7 +23,7 @@ extension Parser {
     advance()
     let saved = (vocabulary.variables, assignedNames, allowsJumps, loopDepth)
     assignedNames = []
-    (allowsJumps, loopDepth) = (false, 0)
+    (allowsJumps, loopDepth) = (true, 0)
     for word in vocabulary.catalogue.policyInputs.map(\.name) + parameters.map(\.name.text) + ["score"] {
       vocabulary.variables.insert(word)
     }
