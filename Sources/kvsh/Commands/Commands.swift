@@ -20,7 +20,7 @@ enum Commands {
       LengthsCommand(),
       PlotCommand(workbench: workbench),
       SaveCommand(workbench: workbench),
-      LoadCommand(),
+      LoadCommand(workbench: workbench),
       HistoryCommand(workbench: workbench),
       HelpCommand(problems: problems),
     ] + TableCommands.all
