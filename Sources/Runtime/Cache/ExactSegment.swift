@@ -94,13 +94,11 @@ struct ExactValues {
 
   func move(_ from: Int, to: Int) { address(to).copyMemory(from: address(from), byteCount: rowBytes) }
 
-  /// Adds `factor` times token `source` to token `target`; a half-precision sum beyond its range stays at the largest.
-  func add(_ source: Int, times factor: Float, to target: Int) {
+  /// Puts another row in a token's place; what half precision cannot hold stays at its largest number.
+  func replace(_ token: Int, with row: UnsafePointer<Float>) {
     let limit: Float = element == .float16 ? 65_504 : .greatestFiniteMagnitude
     for channel in 0..<headDim {
-      let sum = load(address(target) + channel * element.bytes, element)
-        + factor * load(address(source) + channel * element.bytes, element)
-      store(min(max(sum, -limit), limit), at: address(target) + channel * element.bytes, element)
+      store(min(max(row[channel], -limit), limit), at: address(token) + channel * element.bytes, element)
     }
   }
 

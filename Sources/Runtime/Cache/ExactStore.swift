@@ -43,9 +43,9 @@ final class ExactStore: LayerStore {
   func valueRows(head: Int, tokens: Range<Int>, into rows: UnsafeMutablePointer<Float>) {
     heads[head].valueRows(tokens, into: rows, kernels)
   }
-  func addValue(head: Int, of source: Int, times factor: Float, to target: Int) -> Bool {
-    heads[head].values.add(source, times: factor, to: target)
-    return true
+  var replacesValues: Bool { true }
+  func replaceValue(head: Int, slot: Int, with row: UnsafePointer<Float>) {
+    heads[head].values.replace(slot, with: row)
   }
 
   var removesTokens: Bool { true }

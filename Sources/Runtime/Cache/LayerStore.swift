@@ -38,8 +38,11 @@ public protocol LayerStore: AnyObject {
   /// Values of slots as rows [tokens, headDim].
   func valueRows(head: Int, tokens: Range<Int>, into rows: UnsafeMutablePointer<Float>)
 
-  /// Adds `factor` times the value of slot `source` to that of slot `target`; false if the format cannot.
-  func addValue(head: Int, of source: Int, times factor: Float, to target: Int) -> Bool
+  /// Whether single values can be replaced.
+  var replacesValues: Bool { get }
+
+  /// Puts another value [headDim] in a slot; legal if `replacesValues`.
+  func replaceValue(head: Int, slot: Int, with row: UnsafePointer<Float>)
 
   /// The prompt is complete and what was not kept has left: its last queries, if they were asked for. Packing follows.
   func observePrompt(_ window: PromptWindow?)
@@ -88,7 +91,8 @@ extension LayerStore {
       rows[index] = number
     }
   }
-  public func addValue(head: Int, of source: Int, times factor: Float, to target: Int) -> Bool { false }
+  public var replacesValues: Bool { false }
+  public func replaceValue(head: Int, slot: Int, with row: UnsafePointer<Float>) {}
 
   /// Packing is one task, if the store does not split it.
   public func packingTasks(_ moment: PackingMoment) -> Int { 1 }

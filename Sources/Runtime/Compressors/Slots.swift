@@ -46,6 +46,8 @@ public struct Slots: Sendable {
 public protocol Codec: Sendable {
   /// Whether single tokens can leave its store while decoding.
   var removesTokens: Bool { get }
+  /// Whether single values of its store can be replaced.
+  var replacesValues: Bool { get }
   /// The statistics of attention that it asks for; `LayerStore.observePrompt` hands them over.
   var needs: AttentionNeeds { get }
   /// - Throws: `RuntimeProblem` K305 if the format does not fit the model.
@@ -59,6 +61,7 @@ public protocol Codec: Sendable {
 
 extension Codec {
   public var needs: AttentionNeeds { AttentionNeeds() }
+  public var replacesValues: Bool { false }
 }
 
 /// Where a key stands for a later query.
