@@ -67,6 +67,14 @@ import Testing
     #expect(kept.allSatisfy { $0.allSatisfy { $0.count == 150 } })
   }
 
+  @Test("minus the norm of the key keeps exactly the tokens of the built-in knorm", arguments: ["30%", "50%", "20"])
+  func asKnorm(budget: String) throws {
+    let own = try Self.kept(
+      Self.compressor("policy knorm2 { score = -norm(K, axis=-1) }\ncompress knorm2 budget=\(budget)"), Self.ids)
+    let built = try Self.kept(Self.compressor("compress knorm/kvpress budget=\(budget)"), Self.ids)
+    #expect(own == built)
+  }
+
   @Test("attention sums keep the tokens that h2o keeps at the prompt's end")
   func asHeavyHitters() throws {
     let own = try Self.kept(
