@@ -14,6 +14,8 @@ final class LayerCache {
   let renumbers: Bool
   /// What decides between layers which tokens go on, if a method does; owned by the sequence's cache.
   weak var flow: (any FlowState)?
+  /// Whether the keep policy scores tokens.
+  let ranks: Bool
   /// The prompt's last queries, while the prompt goes through.
   private(set) var promptWindow: PromptWindow?
   /// Sums of the prompt's queries before they turn, while the prompt goes through.
@@ -51,6 +53,7 @@ final class LayerCache {
     selectedReads.base.update(repeating: -1, count: shape.kvHeads)
     slotsMoved = AlignedBuffer(count: shape.kvHeads)
     needs = slots.needs
+    ranks = slots.keep?.ranksTokens ?? false
     removesWhileDecoding = slots.keep?.removesWhileDecoding ?? false
     let renumbers = slots.positions == .renumber && slots.keep != nil
     self.renumbers = renumbers
@@ -92,7 +95,7 @@ final class LayerCache {
     tables.count == 1 ? 0..<shape.kvHeads : index..<index + 1
   }
 
-  private func view(table index: Int) -> HeadView {
+  func view(table index: Int) -> HeadView {
     HeadView(
       positions: tables[index].positions, columnSums: tables[index].columnSums, seenTokens: seenTokens,
       heads: heads(ofTable: index), layer: self)
@@ -133,6 +136,7 @@ final class LayerCache {
   /// What the policy keeps of each table, once all are scored; nil for all of it.
   func slotsAfterPrompt() -> [[Int]?] {
     noteHeld()
+    if keepsRankings { noteRankings() }
     return keep?.slotsAfterPrefill(tables.indices.map { view(table: $0) }) ?? []
   }
 
@@ -208,6 +212,30 @@ final class LayerCache {
     guard tokens < seenTokens else { return }
     for head in 0..<shape.kvHeads { store.keep(head: head, slots: Array(0..<tokens)) }
     seenTokens = tokens
+  }
+
+  // MARK: Inspection
+
+  /// Whether what tokens were ranked by at the end of the prompt is kept; for inspection alone.
+  var keepsRankings = false
+  private var promptRankings: [(ranking: TokenRanking?, positions: [Int32], tokens: Int)] = []
+
+  private func noteRankings() {
+    promptRankings = tables.indices.map { index in
+      let view = view(table: index)
+      return (keep?.ranking(view), view.positions, seenTokens)
+    }
+  }
+
+  /// What a head's tokens were last chosen by, the positions of the slots it speaks of, and how long the text then was.
+  func lastRanking(head: Int) -> (ranking: TokenRanking?, positions: [Int32], tokens: Int) {
+    guard !tables.isEmpty else { return (nil, [], seenTokens) }
+    let index = tables.count == 1 ? 0 : head
+    if removesWhileDecoding, seenTokens > promptRankings.first?.tokens ?? 0 {
+      let view = view(table: index)
+      return (keep?.ranking(view), view.positions, seenTokens)
+    }
+    return index < promptRankings.count ? promptRankings[index] : (nil, [], seenTokens)
   }
 
   // MARK: Bytes

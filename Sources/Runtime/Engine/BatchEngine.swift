@@ -89,7 +89,7 @@ public final class BatchEngine {
         "K603", seen: "sample \(request.sample): token \(token)",
         expected: "tokens below \(model.configuration.vocabulary)")
     }
-    var sequence = ActiveSequence(request: request, cache: try pass.makeCache(compressor))
+    var sequence = ActiveSequence(request: request, cache: try pass.makeCache(compressor), clock: pass.clock)
     let row = try fill(sequence.cache, with: request.prompt, text: request.text, cancellation)
     guard request.maxTokens > 0 else {
       sequence.finish(.length)
@@ -174,10 +174,14 @@ private struct ActiveSequence {
   private var firstToken: ContinuousClock.Instant?
   private var lastTokenInstant: ContinuousClock.Instant?
   private var sampled = 0
+  private let clock: PhaseClock
+  private let phasesBefore: PhaseTimes
 
-  init(request: GenerationRequest, cache: SequenceCache) {
+  init(request: GenerationRequest, cache: SequenceCache, clock: PhaseClock) {
     self.request = request
     self.cache = cache
+    self.clock = clock
+    phasesBefore = clock.times
   }
 
   var lastToken: Int32 { tokens.last ?? 0 }
@@ -197,7 +201,8 @@ private struct ActiveSequence {
       finish: reason,
       firstTokenSeconds: (first - start).seconds,
       betweenTokensSeconds: sampled > 1 ? (end - first).seconds / Double(sampled - 1) : nil,
-      totalSeconds: (end - start).seconds, cacheBytes: cache.bytes, peakCacheBytes: cache.peakBytes,
+      totalSeconds: (end - start).seconds, phases: clock.times - phasesBefore, cacheBytes: cache.bytes,
+      peakCacheBytes: cache.peakBytes,
       readBytesPerStep: cache.steps > 0 ? cache.readBytes / cache.steps : 0)
   }
 }

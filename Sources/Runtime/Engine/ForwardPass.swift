@@ -7,6 +7,8 @@ public final class ForwardPass {
   public let model: Model
   let kernels: KernelTable
   let pool: WorkerPool
+  /// Where the time of passes goes.
+  let clock = PhaseClock()
   private let attention: LayerAttention
   private var residual = GrowingBuffer<Float>()  // [rows, hidden]
   private var joined = GrowingBuffer<Float>()  // [rows, hidden], while tokens join
@@ -36,7 +38,7 @@ public final class ForwardPass {
     self.model = model
     self.kernels = kernels
     self.pool = pool
-    attention = LayerAttention(kernels: kernels, pool: pool, rotary: model.rotary)
+    attention = LayerAttention(kernels: kernels, pool: pool, rotary: model.rotary, clock: clock)
   }
 
   /// A cache for one sequence of this model; the first one of a codec that learns from a text takes as long as the text.
@@ -53,6 +55,7 @@ public final class ForwardPass {
   public func run(_ segments: [Segment], _ cancellation: Cancellation? = nil) throws {
     var rows = PassRows(segments)
     guard rows.count > 0 else { return }
+    clock.start()
     embed(segments, rows.count)
     for segment in segments {
       guard let flow = segment.cache.flow else { continue }
@@ -67,6 +70,7 @@ public final class ForwardPass {
       observer?(index + 1, residual.base, rows.count)
       release(&rows, layer: index)
     }
+    clock.lap(.model)
     lastRows = rows.lastRows
     for segment in segments {
       segment.cache.seenTokens += segment.tokens.count
@@ -184,6 +188,7 @@ public final class ForwardPass {
     attentionObserver?(index, .projected, all)
     rotate(passRows.positions)
     attentionObserver?(index, .rotated, all)
+    clock.lap(.model)
     return all
   }
 
@@ -217,6 +222,7 @@ public final class ForwardPass {
       }
       try attention.finishStep(steps.map(\.cache), &scratch)
     }
+    clock.lap(.attention)
     attentionObserver?(index, .attended, all)
     attended.multiply(
       [Product(matrix: layer.attentionOutput.matrix, out: update.base, outStride: model.configuration.hidden)],
@@ -311,6 +317,8 @@ public final class ForwardPass {
   /// Valid until the next call.
   public func logits(rows: [Int]) -> UnsafePointer<Float> {
     let hidden = model.configuration.hidden
+    clock.start()
+    defer { clock.lap(.model) }
     selected.reserve(rows: rows.count, width: hidden)
     logitRows.reserve(rows.count * logitStride)
     pool.run(over: rows.count, grain: 8) { range in

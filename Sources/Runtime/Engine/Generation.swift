@@ -43,6 +43,9 @@ public struct Generation: Sendable {
   public let betweenTokensSeconds: Double?
   /// Seconds from the start of the prefill to the last token.
   public let totalSeconds: Double
+  /// What the engine did in that time, for this request and those that decoded beside it; the rest is sampling and
+  /// bookkeeping.
+  public let phases: PhaseTimes
   /// Held at the end.
   public let cacheBytes: ByteCount
   /// Held at most, packing included.

@@ -23,6 +23,9 @@ struct PreparedSample {
     case .untilEnd:
       self.maxTokens = maxTokens
       ignoresEnd = false
+    case .atMost(let count):
+      self.maxTokens = min(maxTokens, count)
+      ignoresEnd = false
     case .exactly(let count):
       self.maxTokens = count
       ignoresEnd = true

@@ -106,6 +106,9 @@ struct StudyRun {
       cacheBytesPeak: generation.peakCacheBytes, payloadBytes: generation.cacheBytes.payload,
       scaleBytes: generation.cacheBytes.scales, metadataBytes: generation.cacheBytes.metadata,
       exactTailBytes: generation.cacheBytes.exactTail, correctionBytes: generation.cacheBytes.corrections,
-      slackBytes: generation.cacheBytes.slack, readBytes: generation.readBytesPerStep)
+      slackBytes: generation.cacheBytes.slack, readBytes: generation.readBytesPerStep,
+      modelMs: generation.phases.model * 1000, attentionMs: generation.phases.attention * 1000,
+      scoreMs: generation.phases.score * 1000, selectMs: generation.phases.select * 1000,
+      packMs: generation.phases.pack * 1000)
   }
 }

@@ -93,6 +93,11 @@ final class Store {
       // No method shortened prompts before.
       try database.execute(sql: "UPDATE rows SET keptTokens = promptTokens")
     }
+    migrator.registerMigration("3 phases of a row") { database in
+      try database.alter(table: "rows") { table in
+        for name in ["modelMs", "attentionMs", "scoreMs", "selectMs", "packMs"] { table.add(column: name, .double) }
+      }
+    }
     return migrator
   }
 

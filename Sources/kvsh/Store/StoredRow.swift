@@ -32,4 +32,10 @@ struct StoredRow: Codable, Equatable, FetchableRecord, PersistableRecord {
   var correctionBytes: Int
   var slackBytes: Int
   var readBytes: Int
+  // Milliseconds of e2eMs by what the engine did; nil in rows of a kvsh that did not measure them.
+  var modelMs: Double?
+  var attentionMs: Double?
+  var scoreMs: Double?
+  var selectMs: Double?
+  var packMs: Double?
 }

@@ -147,6 +147,11 @@ private final class ScoredTokensState: KeepState {
       }
   }
 
+  func ranking(_ view: HeadView) -> TokenRanking? {
+    let guarded = policy.guarded
+    return TokenRanking(scores: heads[view.head].scores, sink: guarded.sink, recent: guarded.recent)
+  }
+
   func observeStep(head: Int, weights: UnsafePointer<Float>, count: Int) {
     heads[head].weights = Array(UnsafeBufferPointer(start: weights, count: count))
   }
