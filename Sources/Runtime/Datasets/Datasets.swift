@@ -3,6 +3,8 @@ public enum Datasets {
   public static let all: [any Dataset] = [
     ShareGPTDataset(),
     PromptsDataset(),
+    PasskeyDataset(),
+    RecallDataset(),
   ]
 
   /// The data set called `name`, or the one that reads the file registered under `name`.

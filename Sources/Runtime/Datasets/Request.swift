@@ -34,5 +34,7 @@ public struct Request: Sendable, Equatable, Identifiable {
     case untilEnd
     /// Generate exactly this many tokens, end of text ignored (vLLM).
     case exactly(Int)
+    /// Stop at the end of text or after this many tokens, if `run` does not stop sooner.
+    case atMost(Int)
   }
 }

@@ -22,5 +22,6 @@ enum PlotKinds {
     HeatmapPlot(),
     LinePlot(),
     HistogramPlot(),
+    CachePlot(),
   ]
 }
