@@ -51,6 +51,11 @@ let language: [Target] = [
   .testTarget(name: "LangTests", dependencies: ["Lang"]),
 ]
 
+/// For scripts/bench-language alone; not a product.
+let languageBench: [Target] = [
+  .executableTarget(name: "lang-bench", dependencies: ["Lang"], path: "Sources/LangBench")
+]
+
 let shell: [Target] = [
   .target(name: "CEdit", linkerSettings: [.linkedLibrary("edit")]),
   .executableTarget(
@@ -78,5 +83,5 @@ let package = Package(
       .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
       .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
-  targets: isLangOnly ? language : isRuntimeOnly ? runtime : runtime + language + shell,
+  targets: isLangOnly ? language + languageBench : isRuntimeOnly ? runtime : runtime + language + shell,
   swiftLanguageModes: [.v6])

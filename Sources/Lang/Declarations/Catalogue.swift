@@ -67,6 +67,8 @@ public protocol Catalogue: Sendable {
   func define(_ policy: PolicyDefinition) throws
   /// Problems of a combination of constant arguments; checks of single values are done by the checker.
   func validate(_ entry: NameEntry, of kind: String, with arguments: EntryArguments) -> [Problem]
+  /// Problems of stages that follow each other in one pipeline, such as two methods that answer the same question.
+  func validate(_ stages: [StageSummary]) -> [Problem]
 }
 
 extension Catalogue {
@@ -83,6 +85,8 @@ extension Catalogue {
     throw Problem("K070", seen: "this host has no policies", labels: [.init(policy.outline.span)])
   }
   public func validate(_ entry: NameEntry, of kind: String, with arguments: EntryArguments) -> [Problem] { [] }
+
+  public func validate(_ stages: [StageSummary]) -> [Problem] { [] }
 
   /// The entry of that name or alias.
   public func entry(_ name: String, of kind: String) -> NameEntry? {

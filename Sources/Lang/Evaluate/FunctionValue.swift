@@ -4,6 +4,8 @@ public final class FunctionValue: Sendable {
     public let name: String
     /// Computes the default in the frame of the call; nil if the argument is required.
     let defaultCode: Code?
+    /// The default as it was written.
+    var defaultText: String?
   }
 
   enum Body: Sendable {

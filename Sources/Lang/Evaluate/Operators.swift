@@ -30,6 +30,12 @@ enum Operators {
       return .bytes(result)
     case (.string(let a), .string(let b)) where operation == .add: return .string(a + b)
     case (.list(let a), .list(let b)) where operation == .add: return .list(a + b)
+    case (.string(let text), .int(let times)) where operation == .multiply,
+      (.int(let times), .string(let text)) where operation == .multiply:
+      return .string(String(repeating: text, count: text.isEmpty ? 0 : max(0, times)))
+    case (.list(let elements), .int(let times)) where operation == .multiply,
+      (.int(let times), .list(let elements)) where operation == .multiply:
+      return .list(Array([[Value]](repeating: elements, count: elements.isEmpty ? 0 : max(0, times)).joined()))
     default: if let result = try scaled(operation, left, right, span) { return result }
     }
     throw Problem.operation(operation.rawValue, left.type, right.type, at: span)

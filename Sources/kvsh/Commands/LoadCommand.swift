@@ -6,7 +6,7 @@ struct LoadCommand: Command {
   let workbench: Workbench
 
   let signature = Signature(
-    "load", summary: "Reads a table from .csv, .json or .jsonl, a tensor from .npy, tensors from .safetensors.",
+    "load", summary: "Reads a table from .csv, .json, .jsonl or .md, a tensor from .npy, tensors from .safetensors.",
     details: """
       A .safetensors file yields a record of its tensors, or with tensor= one of them. Numbers wider than single precision are \
       rounded to it.
@@ -23,9 +23,9 @@ struct LoadCommand: Command {
     if name.hasSuffix(".npy") || name.hasSuffix(".safetensors") {
       return try call.placing(at: "path") { try tensors(TextFile.expanded(path), name, call) }
     }
-    guard let format = TableText.Format(path: path), format != .markdown else {
+    guard let format = TableText.Format(path: path) else {
       throw Problem(
-        "K505", seen: "\(path) has no ending that `load` reads", expected: ".csv .json .jsonl .npy .safetensors",
+        "K505", seen: "\(path) has no ending that `load` reads", expected: ".csv .json .jsonl .md .npy .safetensors",
         labels: [.init(call.span(of: "path"))])
     }
     let text = try call.placing(at: "path") { try TextFile.read(path) }
