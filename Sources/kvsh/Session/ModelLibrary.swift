@@ -129,7 +129,9 @@ final class ModelLibrary {
       model = try Model.load(file, precision: precision, pool: pool)
       template = try Self.template { try ChatTemplate.recognise(file) }
     }
-    let engine = BatchEngine(model: model, endTokens: tokenizer.endIds, instructionSet: set, pool: pool)
+    let engine = BatchEngine(
+      model: model, endTokens: tokenizer.endIds, tokenizer: tokenizer, instructionSet: set, pool: pool)
+    engine.calibrationText = CalibrationText.tokens(tokenizer)
     return LoadedModel(
       path: path, model: model, tokenizer: tokenizer, template: template, kernels: set.rawValue, engine: engine)
   }

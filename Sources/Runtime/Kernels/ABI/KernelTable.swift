@@ -24,6 +24,7 @@ public final class KernelTable: Sendable {
   public let packing: PackingKernels
   public let corrections: CorrectionKernels
   public let tensors: TensorKernels
+  public let lanes: LaneKernels
 
   public init(
     name: String, quantiseRows: @escaping QuantiseRows, multiplyPacked: @escaping MultiplyPacked,
@@ -34,7 +35,8 @@ public final class KernelTable: Sendable {
     accumulatePackedValues: @escaping AccumulatePackedValues, maximum: @escaping Maximum,
     exponentiate: @escaping Exponentiate, halfFromFloat: @escaping HalfFromFloat,
     floatFromHalf: @escaping FloatFromHalf, packing: PackingKernels, corrections: CorrectionKernels,
-    tensors: TensorKernels
+    tensors: TensorKernels,
+    lanes: LaneKernels
   ) {
     self.name = name
     self.quantiseRows = quantiseRows
@@ -56,6 +58,7 @@ public final class KernelTable: Sendable {
     self.packing = packing
     self.corrections = corrections
     self.tensors = tensors
+    self.lanes = lanes
   }
 
   /// Rounds each 32-block of x to signed bytes: codes [rows, width], scales [rows, width / 32]; and sums of the codes of
