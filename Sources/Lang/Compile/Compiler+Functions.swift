@@ -40,7 +40,7 @@ extension Compiler {
   }
 
   /// Code that makes the function value, copying what its body reads from around it.
-  private func function(
+  func function(
     _ name: String, _ parameters: [DefinedParameter], selfName: String?, doc: String, body: () -> Code
   ) -> Code {
     let outer = scope
@@ -99,7 +99,9 @@ extension Compiler {
     {
       if let builtin = functions.table[name] { return call(builtin, arguments, piped: piped, at: span) }
       if piped == nil, let (entry, kind) = catalogue.callable(name) { return make(entry, kind, arguments, at: span) }
-      if !failedNames.contains(name) {
+      if policyName != nil, knownGlobals[name] != nil {
+        report(.sessionName(name, at: callee.span))
+      } else if !failedNames.contains(name) {
         report(
           .unknownName(name, known: knownNames(), isCommand: commands.signature(name) != nil, at: callee.span))
       }

@@ -85,6 +85,12 @@ extension Compiler {
     }
     // Rows that come as a list have no columns yet.
     let columns = input?.type == .table ? input?.names : nil
+    if let policyName {
+      report(
+        Problem(
+          "K070", seen: "the policy `\(policyName)` runs the command `\(signature.name)`",
+          expected: "expressions and functions alone", labels: [.init(stage.name.span)]))
+    }
     let binding = bind(stage.arguments, to: signature, at: stage.span, columns: columns)
     let entry = signature.parameters.lazy.compactMap { binding.entries[$0.name] }.first
     let accepts = entry?.accepts ?? signature.accepts

@@ -32,6 +32,7 @@ extension Compiler {
       }
     case .assert(let condition, let message): return assertion(condition, message)
     case .importFile: return { _ in .nil }
+    case .policy(let syntax): return policy(syntax, at: statement.span)
     }
   }
 

@@ -5,7 +5,8 @@
 final class Compiler {
   let commands: CommandRegistry
   let functions: FunctionRegistry
-  let catalogue: any Catalogue
+  /// The host's names, and those that the text has declared so far.
+  var catalogue: any Catalogue
   var globals: GlobalStore
   var problems: [Problem] = []
   var scope = Scope(.text, parent: nil)
@@ -19,6 +20,8 @@ final class Compiler {
   var boundSoFar: Set<String> = []
   /// Inside `summarize`, where `count()` is the number of rows.
   var allowsCount = false
+  /// The policy that is being compiled; session variables do not exist there.
+  var policyName: String?
   /// The name just read is unknown, so which parameters it would have added is unknown too.
   var failedEntry = false
 
@@ -117,7 +120,9 @@ final class Compiler {
     }
     if let builtin = functions.table[name] { return .constant(.function(builtin.function)) }
     if let (entry, kind) = catalogue.callable(name) { return make(entry, kind, [], at: span) }
-    if !failedNames.contains(name) {
+    if policyName != nil, knownGlobals[name] != nil {
+      report(.sessionName(name, at: span))
+    } else if !failedNames.contains(name) {
       report(
         .unknownName(name, known: knownNames(), isCommand: commands.signature(name) != nil, at: span))
     }

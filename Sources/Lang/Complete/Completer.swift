@@ -80,7 +80,8 @@ public struct Completer {
 
   private func keywords(_ place: CursorPlace) -> [Completion] {
     place.hasInput
-      ? [] : ["let", "def", "for", "if", "while", "assert", "import", "try"].map { make($0, "", .keyword, place) }
+      ? []
+      : ["let", "def", "for", "if", "while", "assert", "import", "try", "policy"].map { make($0, "", .keyword, place) }
   }
 
   private func expressionNames(_ place: CursorPlace) -> [Completion] {

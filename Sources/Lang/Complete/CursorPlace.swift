@@ -143,6 +143,10 @@ struct CursorPlace {
       if let word = previous, word.kind == .keyword, ["let", "def", "for"].contains(word.text) {
         names.append(token.text)
       }
+      if let word = previous, word.kind == .identifier, token.kind == .identifier, !token.newlineBefore {
+        if word.text == "policy" { names += context.catalogue.policyInputs.map(\.name) + ["score"] }
+        if word.text == "state" { names.append(token.text) }
+      }
       switch token.kind == .sign ? token.text : "" {
       case "|":
         levels[top].columns = columns(after: levels[top], context)

@@ -92,7 +92,7 @@ public final class Interpreter {
 
   private func compile(_ source: Source, with compiler: Compiler, into program: inout Program) {
     var vocabulary = Vocabulary(
-      commands: context.commands, functions: context.functions, catalogue: context.catalogue,
+      commands: context.commands, functions: context.functions, catalogue: compiler.catalogue,
       variables: VariableNames(compiler.globals.names))
     let script = Parser.parse(source, vocabulary: vocabulary)
     for statement in script.statements {
@@ -101,6 +101,7 @@ public final class Interpreter {
       }
     }
     vocabulary.variables = VariableNames(compiler.globals.names)
+    vocabulary.catalogue = compiler.catalogue
     // What an import defines decides which words are commands, so a text with imports is parsed again.
     let hasImports = script.statements.contains { if case .importFile = $0.kind { true } else { false } }
     let final = hasImports ? Parser.parse(source, vocabulary: vocabulary) : script

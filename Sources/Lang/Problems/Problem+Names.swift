@@ -50,6 +50,12 @@ extension Problem {
       suggestion: NearestName.suggestion(name, in: known), labels: [Label(span)])
   }
 
+  static func sessionName(_ name: String, at span: Span) -> Problem {
+    Problem(
+      "K070", seen: "`\(name)` belongs to the session, and a policy reads its inputs and parameters alone",
+      suggestion: "make it a parameter: `policy NAME(\(name)=...)`", labels: [Label(span)])
+  }
+
   static func undeclaredAssignment(_ name: String, known: [String], at span: Span) -> Problem {
     Problem(
       "K017", seen: "there is no variable `\(name)` to change",

@@ -127,6 +127,10 @@ extension ProblemCatalogue {
     Entry(
       "K062", "text that is no table",
       "The CSV, JSON, JSON Lines or Markdown text is damaged; the message names the line."),
+    Entry(
+      "K070", "a policy that cannot be one",
+      "policy NAME(a=1) { score = ... } gives every token a score; its defaults are literals, and `state s = ...` is what it remembers from step to step."
+    ),
     Entry("K063", "help on nothing", "help explains commands, methods, data sets, plots, functions and problem codes."),
   ])
 }

@@ -15,7 +15,9 @@ extension Parser {
     case "assert": kind = try assertStatement()
     case "import": kind = try importStatement()
     default:
-      if let assignment = try assignment() {
+      if startsPolicy {
+        kind = try policyStatement()
+      } else if let assignment = try assignment() {
         kind = assignment
       } else {
         let value = try pipeline(isStatement: true)
@@ -79,19 +81,7 @@ extension Parser {
     advance()
     let name = try name("a name after `def`")
     vocabulary.variables.insert(name.text)
-    let opened = nextSpan
-    try expect("(", "`(` and the parameters")
-    let parameters = try bracketed { parser in
-      var parameters: [DefinedParameter] = []
-      while !parser.isSign(")") {
-        let name = try parser.name("the name of a parameter")
-        let value = parser.take("=") ? try parser.expression() : nil
-        parameters.append(DefinedParameter(name: name, defaultValue: value))
-        if !parser.take(",") { break }
-      }
-      try parser.close(")", opened: opened)
-      return parameters
-    }
+    let parameters = try definedParameters()
     let (mark, saved) = (vocabulary.variables.mark, (allowsJumps, loopDepth))
     for parameter in parameters { vocabulary.variables.insert(parameter.name.text) }
     (allowsJumps, loopDepth) = (true, 0)
@@ -103,7 +93,24 @@ extension Parser {
     return .define(name, parameters, body, doc: doc)
   }
 
-  private func documentation(_ comment: Range<Int>?) -> String {
+  /// `(a, b=2)`.
+  mutating func definedParameters() throws -> [DefinedParameter] {
+    let opened = nextSpan
+    try expect("(", "`(` and the parameters")
+    return try bracketed { parser in
+      var parameters: [DefinedParameter] = []
+      while !parser.isSign(")") {
+        let name = try parser.name("the name of a parameter")
+        let value = parser.take("=") ? try parser.expression() : nil
+        parameters.append(DefinedParameter(name: name, defaultValue: value))
+        if !parser.take(",") { break }
+      }
+      try parser.close(")", opened: opened)
+      return parameters
+    }
+  }
+
+  func documentation(_ comment: Range<Int>?) -> String {
     guard let comment else { return "" }
     return TextLines.of(source.text(in: comment)).filter { !$0.isEmpty }.map { line in
       String(line.drop { $0 == " " || $0 == "\t" }.drop { $0 == "#" }.drop { $0 == " " })

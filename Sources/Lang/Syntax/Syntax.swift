@@ -143,10 +143,22 @@ struct Statement: Sendable {
     case breakLoop, continueLoop
     case assert(Expression, message: Expression?)
     case importFile(String, Span)
+    case policy(PolicySyntax)
   }
 
   var kind: Kind
   var span: Span
+}
+
+/// `policy NAME(parameters) { ... }`.
+struct PolicySyntax: Sendable {
+  var outline: PolicyOutline
+  var parameters: [DefinedParameter]
+  var name: Name
+  var states: [(Name, Expression)]
+  /// What is left without the states.
+  var body: Block
+  var hasScore: Bool
 }
 
 /// A whole text as statements, with every problem that parsing found.

@@ -95,7 +95,7 @@ final class LayerCache {
     tables.count == 1 ? 0..<shape.kvHeads : index..<index + 1
   }
 
-  private func view(table index: Int) -> HeadView {
+  func view(table index: Int) -> HeadView {
     HeadView(
       positions: tables[index].positions, columnSums: tables[index].columnSums, seenTokens: seenTokens,
       heads: heads(ofTable: index), layer: self)

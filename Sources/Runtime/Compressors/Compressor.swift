@@ -21,13 +21,16 @@ public struct Compressor: Sendable {
 
   /// A method by name, `kivi` or `kivi/rethinking`, with the given parameters over the preset's over the defaults.
   ///
+  /// - Parameter cards: the methods there are, in a session those that the user wrote among them.
   /// - Throws: `RuntimeProblem` K300 (method), K301 (parameter), K302 (type), K303 (range), K304 (combination).
-  public init(_ name: String, _ given: [String: ParameterValue] = [:]) throws {
+  public init(
+    _ name: String, _ given: [String: ParameterValue] = [:], among cards: [MethodCard] = Compressors.all
+  ) throws {
     let parts = name.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-    guard let card = Compressors.all.first(where: { $0.name == parts.first }) else {
+    guard let card = cards.first(where: { $0.name == parts.first }) else {
       throw RuntimeProblem(
         "K300", seen: "there is no method '\(name)'",
-        expected: "one of " + Compressors.all.map(\.name).joined(separator: ", "))
+        expected: "one of " + cards.map(\.name).joined(separator: ", "))
     }
     var values: [String: ParameterValue] = [:]
     var chosen: Set<String> = []
@@ -178,7 +181,8 @@ public struct Compressor: Sendable {
   public var specification: String {
     stages.map { stage in
       let all = stage.settings.values.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-      return ([stage.card.name] + all).joined(separator: " ")
+      let text = stage.card.text.map { ["{\($0)}"] } ?? []
+      return ([stage.card.name] + text + all).joined(separator: " ")
     }.joined(separator: " | ")
   }
 

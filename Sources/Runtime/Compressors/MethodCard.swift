@@ -41,12 +41,14 @@ public struct MethodCard: Sendable {
   public let presets: [Preset]
   public let storage: Storage
   public let deviations: [String]
+  /// What the user wrote, for a method out of the session: rows are keyed by it.
+  public let text: String?
   /// Fills the slots, or throws K304 for a combination of parameters that makes no sense.
   let fill: @Sendable (Settings) throws -> Slots
 
   public init(
     name: String, title: String, family: Family, paper: String, summary: String, parameters: [ParameterCard],
-    presets: [Preset] = [], storage: Storage, deviations: [String] = [],
+    presets: [Preset] = [], storage: Storage, deviations: [String] = [], text: String? = nil,
     fill: @escaping @Sendable (Settings) throws -> Slots
   ) {
     self.name = name
@@ -58,6 +60,7 @@ public struct MethodCard: Sendable {
     self.presets = presets
     self.storage = storage
     self.deviations = deviations
+    self.text = text
     self.fill = fill
   }
 }

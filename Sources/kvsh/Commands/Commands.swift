@@ -22,7 +22,7 @@ enum Commands {
       ExplainCommand(),
       PlotCommand(workbench: workbench),
       SaveCommand(workbench: workbench),
-      LoadCommand(),
+      LoadCommand(workbench: workbench),
       HistoryCommand(workbench: workbench),
       HelpCommand(problems: problems),
     ] + TableCommands.all

@@ -24,7 +24,8 @@ struct CompressCommand: Command {
     ], group: "experiments")
 
   func run(_ call: Call, in context: Context) throws -> Value {
-    let own = try configurations(call)
+    let cards = (context.catalogue as? KvshCatalogue)?.cards ?? Compressors.all
+    let own = try configurations(call, among: cards)
     guard let before = call.input.configurations else { return .object(ConfigurationValue(compressors: own)) }
     do {
       let composed = try before.flatMap { first in try own.map { try first.composed(with: $0) } }
@@ -34,11 +35,11 @@ struct CompressCommand: Command {
     }
   }
 
-  private func configurations(_ call: Call) throws -> [Compressor] {
+  private func configurations(_ call: Call, among cards: [MethodCard]) throws -> [Compressor] {
     if let entry = call.entry("method") {
       let given = entry.parameters.filter { call.isGiven($0.name) }.map { ($0.name, call.values($0.name)) }
       do {
-        return try Sweep.configurations(entry.name, given)
+        return try Sweep.configurations(entry.name, given, among: cards)
       } catch let problem as RuntimeProblem {
         throw Problem(problem, at: Sweep.blamed(problem, among: given.map(\.0)).map(call.span(of:)) ?? call.span)
       }

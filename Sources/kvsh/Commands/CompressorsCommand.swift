@@ -12,7 +12,7 @@ struct CompressorsCommand: Command {
   func run(_ call: Call, in context: Context) throws -> Value {
     .table(
       Table(
-        rows: Compressors.all.map { card in
+        rows: ((context.catalogue as? KvshCatalogue)?.cards ?? Compressors.all).map { card in
           Record([
             ("name", .string(card.name)), ("family", .string(card.family.rawValue)),
             ("storage", .string(card.storage.rawValue)),

@@ -22,38 +22,40 @@ private let blockCount = 4_096
   }
 }
 
-/// Four chains hide the latency of an addition; their order does not depend on the instruction set.
+/// In lanes of 16, then in lane order, then what is left: the order of `RowNorms`, so that a norm has the same bits there.
 @inline(always) private func sums(_ operation: TensorFold, _ x: UnsafePointer<Float>, _ count: Int) -> Double {
   var total = 0.0
   var start = 0
   while start < count {
     let end = count - start < blockCount ? count : start + blockCount
-    var (a, b, c, d) = (Floats(), Floats(), Floats(), Floats())
+    var lanes = Floats()
     var i = start
-    while i + 64 <= end {
-      a = a + term(operation, loadFloats(x + i))
-      b = b + term(operation, loadFloats(x + i + 16))
-      c = c + term(operation, loadFloats(x + i + 32))
-      d = d + term(operation, loadFloats(x + i + 48))
-      i = i + 64
-    }
     while i + 16 <= end {
-      a = a + term(operation, loadFloats(x + i))
+      lanes = lanes + term(operation, loadFloats(x + i))
       i = i + 16
     }
-    if i < end {
-      var tail = Floats()
-      var lane = 0
-      while i + lane < end {
-        tail[lane] = x[i + lane]
-        lane = lane + 1
-      }
-      b = b + term(operation, tail)
+    var sum: Float = 0
+    var lane = 0
+    while lane < 16 {
+      sum = sum + lanes[lane]
+      lane = lane + 1
     }
-    total = total + Double(laneSum((a + b) + (c + d)))
+    while i < end {
+      sum = sum + term(operation, x[i])
+      i = i + 1
+    }
+    total = total + Double(sum)
     start = end
   }
   return total
+}
+
+@inline(always) private func term(_ operation: TensorFold, _ x: Float) -> Float {
+  switch operation {
+  case .sumOfSquares: return x * x
+  case .sumOfMagnitudes: return x < 0 ? -x : x
+  default: return x
+  }
 }
 
 @inline(always) private func extreme(_ operation: TensorFold, _ x: UnsafePointer<Float>, _ count: Int) -> Double {
