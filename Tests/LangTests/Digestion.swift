@@ -49,10 +49,12 @@ enum Digestion {
       guard let table = try? TableText.read(text, as: format) else { continue }
       _ = TableDisplay(rows: 5, width: 40, wraps: true).render(table)
       guard format != .markdown else { continue }
-      guard let again = try? TableText.read(TableText.write(table, as: format), as: format) else {
+      let written = TableText.write(table, as: format)
+      guard let again = try? TableText.read(written, as: format) else {
         return "\(format.rawValue): what was written cannot be read"
       }
-      if Value.table(again) != Value.table(table) { return "\(format.rawValue): another table comes back" }
+      // As texts, since a table that holds NaN differs from itself.
+      if TableText.write(again, as: format) != written { return "\(format.rawValue): another table comes back" }
     }
     return nil
   }
