@@ -53,8 +53,14 @@ public final class ForwardPass {
     observer?(0, residual.base, rows)
     for (index, layer) in model.layers.enumerated() {
       try cancellation?.check()
-      try attend(layer, index, segments, rows)
-      feedForward(layer, rows)
+      do {
+        try attend(layer, index, segments, rows)
+        try feedForward(layer, rows)
+      } catch {
+        // What stopped work left behind may look like another problem.
+        try pool.check()
+        throw error
+      }
       observer?(index + 1, residual.base, rows)
     }
     for segment in segments {
@@ -86,7 +92,7 @@ public final class ForwardPass {
     let queryWidth = sizes.queryHeads * sizes.headDim
     let kvWidth = sizes.kvHeads * sizes.headDim
     normalise(layer.attentionNorm, rows)
-    normed.multiply(
+    try normed.multiplyStoppable(
       [
         Product(matrix: layer.query.matrix, out: queries.base, outStride: queryWidth),
         Product(matrix: layer.key.matrix, out: keys.base, outStride: kvWidth),
@@ -118,17 +124,17 @@ public final class ForwardPass {
       try attention.attendSteps(steps, &scratch)
       try attention.finishStep(steps.map(\.cache), &scratch)
     }
-    attended.multiply(
+    try attended.multiplyStoppable(
       [Product(matrix: layer.attentionOutput.matrix, out: update.base, outStride: sizes.hidden)], rows: rows, kernels,
       pool)
     addBias(layer.attentionOutput.bias, update.base, rows, sizes.hidden)
     addUpdate(rows)
   }
 
-  private func feedForward(_ layer: Model.Layer, _ rows: Int) {
+  private func feedForward(_ layer: Model.Layer, _ rows: Int) throws {
     let sizes = model.configuration
     normalise(layer.feedForwardNorm, rows)
-    normed.multiply(
+    try normed.multiplyStoppable(
       [
         Product(matrix: layer.gate.matrix, out: gates.base, outStride: sizes.feedForward),
         Product(matrix: layer.up.matrix, out: ups.base, outStride: sizes.feedForward),
@@ -140,7 +146,7 @@ public final class ForwardPass {
       kernels.gate(
         gates.base + first, ups.base + first, range.count * sizes.feedForward, gated.floats.base + first)
     }
-    gated.multiply(
+    try gated.multiplyStoppable(
       [Product(matrix: layer.down.matrix, out: update.base, outStride: sizes.hidden)], rows: rows, kernels, pool)
     addBias(layer.down.bias, update.base, rows, sizes.hidden)
     addUpdate(rows)

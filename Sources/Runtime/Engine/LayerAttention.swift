@@ -229,7 +229,7 @@ struct LayerAttention {
         weights: scratch.weights.base, queries: scratch.queries.base, sums: scratch.sums.base,
         columns: scratch.columns.base
       )
-      pool.run(count * shape.kvHeads) { task, worker in
+      pool.runStoppable(count * shape.kvHeads) { task, worker in
         // Late tiles cost most: they go first.
         let index = count - 1 - task / shape.kvHeads
         let head = task % shape.kvHeads
@@ -241,6 +241,7 @@ struct LayerAttention {
           columns: wantsColumns ? areas.columns + (index * shape.kvHeads + head) * longest : nil)
         if !isFinite { failures[task] = Failure.score }
       }
+      try pool.check()
       for task in 0..<count * shape.kvHeads where failures[task] != 0 {
         throw notFinite(failures[task], layer: cache.layer, head: task % shape.kvHeads)
       }

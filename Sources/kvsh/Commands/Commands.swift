@@ -21,7 +21,9 @@ enum Commands {
       SaveCommand(workbench: workbench),
       LoadCommand(),
       HistoryCommand(workbench: workbench),
-      HelpCommand(problems: problems),
+      SourceCommand(workbench: workbench),
+      TimeCommand(),
+      HelpCommand(problems: problems, terminal: workbench.terminal),
     ] + TableCommands.all
   }
 }
