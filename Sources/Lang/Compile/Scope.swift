@@ -4,9 +4,7 @@ final class Scope {
 
   struct Local {
     var slot: Int
-    var type: ValueType
-    /// The value, where it can only be this one.
-    var constant: Value?
+    var known: Known
   }
 
   enum Place {
@@ -42,9 +40,9 @@ final class Scope {
     return slotCount - 1
   }
 
-  func declare(_ name: String, type: ValueType = .any, constant: Value? = nil) -> Int {
+  func declare(_ name: String, _ known: Known = Known()) -> Int {
     let slot = newSlot()
-    blocks[blocks.count - 1][name] = Local(slot: slot, type: type, constant: constant)
+    blocks[blocks.count - 1][name] = Local(slot: slot, known: known)
     return slot
   }
 

@@ -103,7 +103,7 @@ public struct Completer {
       }
     }
     let local = place.localNames.map { make($0, "", .variable, place) }
-    let functions = Builtins.all.map { make($0.name, "\($0.usage): \($0.summary)", .function, place) }
+    let functions = context.functions.all.map { make($0.name, "\($0.usage): \($0.summary)", .function, place) }
     let callables = context.catalogue.kinds.filter { context.catalogue.isCallable($0) }.flatMap { kind in
       context.catalogue.entries(of: kind).filter { Value.isWord($0.name) }.map {
         make($0.name, $0.summary, .name, place)
@@ -177,7 +177,7 @@ public struct Completer {
       guard case .function(let function)? = context.variable(name) else { return nil }
       return make(name, function.doc, .value, place)
     }
-    let functions = Builtins.all.map { make($0.name, "\($0.usage): \($0.summary)", .value, place) }
+    let functions = context.functions.all.map { make($0.name, "\($0.usage): \($0.summary)", .value, place) }
     return commands + lists + names + own + functions
   }
 

@@ -19,7 +19,7 @@ public struct Help {
   /// The names of everything there is help on, on one screen.
   public func overview() -> String {
     var rows = groups.map { ($0.name, $0.signatures.map(\.name)) }
-    rows.append(("functions", Builtins.all.map(\.name)))
+    rows.append(("functions", context.functions.all.map(\.name)))
     for kind in context.catalogue.kinds {
       let names = context.catalogue.entries(of: kind).map(\.name)
       // Presets are found with their method.
@@ -79,8 +79,8 @@ public struct Help {
         parts.append("\(Value.function(function).text)  (function)\n\(doc)")
       } else if let value = context.variable(name) {
         parts.append("\(name)  (variable)\nA \(value.type.name) of this session.")
-      } else if let builtin = Builtins.table[name] {
-        parts.append("\(builtin.usage)  (function)\n\(builtin.summary)")
+      } else if let builtin = context.functions.table[name] {
+        parts.append(self.function(builtin))
       }
       if let problem = problems[name] {
         parts.append(
@@ -95,7 +95,7 @@ public struct Help {
     let kinds = context.catalogue.kinds
     let names =
       context.commands.signatures.map(\.name) + kinds + kinds.flatMap { context.catalogue.entries(of: $0).map(\.name) }
-      + Builtins.all.map(\.name) + problems.entries.map(\.code)
+      + context.functions.all.map(\.name) + problems.entries.map(\.code)
     return Problem("K063", seen: "there is no help on `\(topic)`", suggestion: NearestName.suggestion(topic, in: names))
       .at(span)
   }
@@ -136,6 +136,15 @@ public struct Help {
     let parts = [
       heading(entry.name) + "  (\(kind))\n" + fold(entry.summary, indent: 0).joined(separator: "\n"),
       paragraphs(entry.details), parameters(entry.parameters), examples(entry.examples),
+    ]
+    return parts.filter { !$0.isEmpty }.joined(separator: "\n\n")
+  }
+
+  private func function(_ function: Builtin) -> String {
+    let documented = function.parameters.filter { !$0.doc.isEmpty }
+    let parts = [
+      "\(function.usage)  (function)\n\(function.summary)", function.details, parameters(documented),
+      examples(function.examples),
     ]
     return parts.filter { !$0.isEmpty }.joined(separator: "\n\n")
   }

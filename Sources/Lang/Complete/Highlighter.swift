@@ -208,7 +208,7 @@ private struct HighlightWalk {
       (levels[top].signature, levels[top].active) = (signature, signature.parameters)
     } else if declared.contains(token.text) || context.variable(token.text) != nil {
       if case .function? = context.variable(token.text) { mark(.function, range) }
-    } else if Builtins.table[token.text] != nil {
+    } else if context.functions.table[token.text] != nil {
       mark(.function, range)
     } else if context.catalogue.callable(token.text) != nil {
       mark(.name, range)
@@ -219,7 +219,7 @@ private struct HighlightWalk {
   }
 
   private var startNames: [String] {
-    context.commands.signatures.map(\.name) + context.variableNames + Builtins.all.map(\.name) + declared
+    context.commands.signatures.map(\.name) + context.variableNames + context.functions.all.map(\.name) + declared
       + Token.keywords + ["exit", "quit"]
   }
 
@@ -238,7 +238,7 @@ private struct HighlightWalk {
       return next.end
     }
     guard let type = levels[top].parameter?.type, type.takesWord, touchesNothing(token) else {
-      if Builtins.table[token.text] != nil, next.text == "(" { mark(.function, token.start..<token.end) }
+      if context.functions.table[token.text] != nil, next.text == "(" { mark(.function, token.start..<token.end) }
       return token.end
     }
     let end = lexer.bareWordEnd(from: token.start)

@@ -57,6 +57,8 @@ public protocol Catalogue: Sendable {
   func make(_ entry: NameEntry, of kind: String, with arguments: EntryArguments) throws -> Value
   /// Problems of a combination of constant arguments; checks of single values are done by the checker.
   func validate(_ entry: NameEntry, of kind: String, with arguments: EntryArguments) -> [Problem]
+  /// Problems of stages that follow each other in one pipeline, such as two methods that answer the same question.
+  func validate(_ stages: [StageSummary]) -> [Problem]
 }
 
 extension Catalogue {
@@ -66,6 +68,8 @@ extension Catalogue {
     throw Problem.notCallable(entry.name, kind: kind, at: arguments.span)
   }
   public func validate(_ entry: NameEntry, of kind: String, with arguments: EntryArguments) -> [Problem] { [] }
+
+  public func validate(_ stages: [StageSummary]) -> [Problem] { [] }
 
   /// The entry of that name or alias.
   public func entry(_ name: String, of kind: String) -> NameEntry? {

@@ -49,6 +49,7 @@ final class ExactStore: LayerStore {
   }
 
   var removesTokens: Bool { true }
+  var rangeAlignment: Int { 16 }
   func finishPrefill() {}
   func finishStep() {}
   func packingTasks(_ moment: PackingMoment) -> Int { 0 }
@@ -60,6 +61,10 @@ final class ExactStore: LayerStore {
       total.slack += head.keys.slackBytes
     }
     return total
+  }
+
+  func readBytes(head: Int, tokens: Range<Int>, heads: Int) -> Int {
+    2 * tokens.count * shape.headDim * shape.element.bytes
   }
 
   func takePeakBytes() -> Int { bytes.held }

@@ -120,6 +120,14 @@ final class GroupedStore: LayerStore {
     return total
   }
 
+  func readBytes(head: Int, tokens: Range<Int>, heads: Int) -> Int {
+    let head = self.heads[head]
+    let keys = tokens.clamped(to: 0..<head.packedKeys.count)
+    let values = tokens.clamped(to: 0..<head.packedValues.count)
+    return head.packedKeys.readBytes(keys) + head.packedValues.readBytes(values)
+      + (2 * tokens.count - keys.count - values.count) * shape.headDim * shape.element.bytes
+  }
+
   func takePeakBytes() -> Int {
     defer { transientBytes = 0 }
     return max(transientBytes, bytes.held)

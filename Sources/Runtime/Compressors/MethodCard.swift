@@ -4,10 +4,14 @@ public struct MethodCard: Sendable {
     case quantisation
     case eviction
     case merging
+    case selection
+    case sharing
+    /// Tokens leave before the model reads the prompt.
+    case prompt
   }
 
-  /// How a method stores what it keeps; checked by counting bytes.
-  public enum Storage: String, Sendable {
+  /// How a method stores what it keeps, the weakest claim first; checked by counting bytes.
+  public enum Storage: String, Sendable, CaseIterable {
     case full
     case evicted
     case packed
@@ -80,6 +84,10 @@ public struct Settings: Sendable {
 
   public func word(_ name: String) -> String? {
     if case .word(let value)? = values[name] { value } else { nil }
+  }
+
+  public func shares(_ name: String) -> [Double]? {
+    if case .shares(let values)? = values[name] { values } else { nil }
   }
 
   public func budget(_ name: String) -> Budget? {

@@ -56,10 +56,18 @@ struct PromptAttention {
       mask?.fill(line + first, first..<limit, query: query, with: WindowMask.hiddenScore)
       let maximum = kernels.maximum(line + first, limit - first)
       guard maximum.isFinite else { return false }
+      if let recorder = cache.recorder {
+        let (token, part) = (before + tile.lowerBound + row / group, row % group)
+        recorder.record(line, first..<limit, head: head, token: token, row: part, into: recorder.scores)
+      }
       let inverse = 1 / kernels.exponentiate(line + first, limit - first, maximum)
       mask?.fill(line + first, first..<limit, query: query, with: 0)
       if seen > limit { (line + limit).update(repeating: 0, count: seen - limit) }
       kernels.scale(line + first, inverse, limit - first)
+      if let recorder = cache.recorder {
+        let (token, part) = (before + tile.lowerBound + row / group, row % group)
+        recorder.record(line, first..<limit, head: head, token: token, row: part, into: recorder.weights)
+      }
       if let columns, window == .causal {
         kernels.addScaled(columns + first, line + first, 1 / Float(group), limit - first)
       }

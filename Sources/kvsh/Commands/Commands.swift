@@ -8,6 +8,7 @@ enum Commands {
       ModelsCommand(workbench: workbench),
       TokenizeCommand(workbench: workbench),
       LogprobsCommand(workbench: workbench),
+      TraceCommand(workbench: workbench),
       GenerateCommand(workbench: workbench),
       CompressCommand(),
       CompressorsCommand(),

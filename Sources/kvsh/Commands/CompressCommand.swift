@@ -30,9 +30,7 @@ struct CompressCommand: Command {
       let composed = try before.flatMap { first in try own.map { try first.composed(with: $0) } }
       return .object(ConfigurationValue(compressors: composed))
     } catch let problem as RuntimeProblem {
-      var placed = Problem(problem, at: call.span)
-      if let first = call.inputSpan { placed.labels.append(.init(first, "comes in")) }
-      throw placed
+      throw ComposedProblem.placed(problem, at: call.span, after: call.inputSpan)
     }
   }
 
@@ -52,5 +50,14 @@ struct CompressCommand: Command {
         labels: [.init(call.span(of: "method"))])
     }
     return compressors
+  }
+}
+
+/// Two methods that do not go together, at both ends of the pipe.
+enum ComposedProblem {
+  static func placed(_ problem: RuntimeProblem, at span: Span, after first: Span?) -> Problem {
+    var placed = Problem(problem, at: span)
+    if let first { placed.labels.append(.init(first, "comes in")) }
+    return placed
   }
 }

@@ -5,7 +5,7 @@ import Runtime
 struct CompressorsCommand: Command {
   let signature = Signature(
     "compressors", summary: "Lists the methods with what they store and their presets.", produces: .table,
-    columns: ["name", "family", "storage", "parameters", "presets", "summary"],
+    columns: ["name", "family", "storage", "parameters", "presets", "summary", "paper"], flow: .exact,
     examples: [Example("compressors", "All methods."), Example("compressors | where family == \"eviction\"", "Some.")],
     group: "experiments")
 

@@ -19,7 +19,7 @@ struct RunCommand: Command {
       Parameter(
         "dataset", .name(kind: "dataset"), doc: "Where the prompts come from.", positional: true, required: true)
     ] + RunOptions.parameters,
-    accepts: [.nil, .object("config"), .list], produces: .table, columns: RunTable.columnNames,
+    accepts: [.nil, .object("config"), .list], produces: .table, columns: RunTable.columnNames, flow: .exact,
     examples: [
       Example("run sharegpt n=4 max=16", "The baseline alone."),
       Example("compress kivi bits=2 | run sharegpt n=4 max=16", "Beside a compressed cache."),

@@ -19,6 +19,7 @@ enum RunTable {
     ("read_bytes", { .int($0.readBytes) }),
     ("storage", { .string($0.storage) }),
     ("truncated", { .bool($0.truncated) }),
+    ("kept_tokens", { .int($0.keptTokens) }),
     ("batch", { .int($0.batch) }),
     ("payload_bytes", { .int($0.payloadBytes) }),
     ("scale_bytes", { .int($0.scaleBytes) }),

@@ -13,7 +13,7 @@ struct KvshCatalogue: Catalogue {
     case "method": Self.methods
     case "dataset": Self.datasets + registered
     case "measurement": Measurements.all.map(\.entry)
-    case "plot": PlotKinds.all.map(\.entry)
+    case "plot": PlotKinds.all.map(\.accepting)
     default: []
     }
   }
@@ -36,6 +36,34 @@ struct KvshCatalogue: Catalogue {
     } catch {
       return []
     }
+  }
+
+  /// Methods that follow each other must answer different questions; a `compress` whose method is not known yet is left
+  /// to the run.
+  func validate(_ stages: [StageSummary]) -> [Problem] {
+    var problems: [Problem] = []
+    var before: (compressors: [Compressor], span: Span)?
+    for stage in stages where stage.command == "compress" {
+      guard stage.chosen.count == 1, let (entry, kind, arguments) = stage.chosen.first, kind == "method", let arguments,
+        let own = try? sweep(entry, arguments)
+      else {
+        before = nil
+        continue
+      }
+      guard let earlier = before else {
+        before = (own, stage.span)
+        continue
+      }
+      do {
+        before = (try earlier.compressors.flatMap { first in try own.map { try first.composed(with: $0) } }, stage.span)
+      } catch let problem as RuntimeProblem {
+        problems.append(ComposedProblem.placed(problem, at: stage.span, after: earlier.span))
+        before = nil
+      } catch {
+        before = nil
+      }
+    }
+    return problems
   }
 
   /// One configuration for every combination of the listed values.

@@ -35,6 +35,7 @@ extension ProblemCatalogue {
   static let kvsh = ProblemCatalogue.language
     .adding(FormatProblems.all.map { Entry($0.code, $0.title, $0.explanation) })
     .adding(EngineProblems.all.map { Entry($0.code, $0.title, $0.explanation) })
+    .adding(TensorProblems.all.map { Entry($0.code, $0.title, $0.explanation) })
     .adding(DatasetProblems.all.map { Entry($0.code, $0.title, $0.explanation) })
     .adding(MetricProblems.all.map { Entry($0.code, $0.title, $0.explanation) })
     .adding(ShellProblems.all)

@@ -59,6 +59,7 @@ final class ModelLibrary {
   private let home: String
   /// Ends loading, and what runs on the threads of the model that is loaded.
   private let cancellation: Runtime.Cancellation
+  private var pool: WorkerPool?
   private var loaded: LoadedModel?
   /// What `model` chose; nil is the default.
   var chosen: (name: String, precision: Model.Precision)?
@@ -121,7 +122,7 @@ final class ModelLibrary {
 
   private func load(_ path: String, _ precision: Model.Precision) throws -> LoadedModel {
     let set = try InstructionSet.chosen()
-    let pool = WorkerPool(threads: try Self.threads(), cancellation: cancellation)
+    let pool = try threads()
     let tokenizer: Tokenizer
     let model: Model
     let template: Result<ChatTemplate, RuntimeProblem>
@@ -139,7 +140,9 @@ final class ModelLibrary {
       model = try Model.load(file, precision: precision, pool: pool)
       template = try Self.template { try ChatTemplate.recognise(file) }
     }
-    let engine = BatchEngine(model: model, endTokens: tokenizer.endIds, instructionSet: set, pool: pool)
+    let engine = BatchEngine(
+      model: model, endTokens: tokenizer.endIds, tokenizer: tokenizer, instructionSet: set, pool: pool)
+    engine.calibrationText = CalibrationText.tokens(tokenizer)
     return LoadedModel(
       path: path, model: model, tokenizer: tokenizer, template: template, kernels: set.rawValue, engine: engine,
       cancellation: cancellation)
@@ -154,8 +157,18 @@ final class ModelLibrary {
     }
   }
 
+  /// The threads that models and tensors share.
+  ///
+  /// - Throws: `RuntimeProblem` K604.
+  func threads() throws -> WorkerPool {
+    if let pool { return pool }
+    let pool = WorkerPool(threads: try Self.threadCount(), cancellation: cancellation)
+    self.pool = pool
+    return pool
+  }
+
   /// `KVSH_THREADS`, or all cores.
-  static func threads(environment: [String: String] = ProcessInfo.processInfo.environment) throws -> Int {
+  static func threadCount(environment: [String: String] = ProcessInfo.processInfo.environment) throws -> Int {
     guard let text = environment["KVSH_THREADS"], !text.isEmpty else {
       return ProcessInfo.processInfo.activeProcessorCount
     }

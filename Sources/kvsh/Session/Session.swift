@@ -30,6 +30,7 @@ final class Session {
     self.problems = problems
     context = Context(
       commands: CommandRegistry(Commands.all(workbench, problems: problems)),
+      functions: FunctionRegistry(TensorFunctions.all(workbench)),
       catalogue: KvshCatalogue(home: options.home), output: options.output,
       readFile: { path, importer in
         // A relative path is looked for beside the importing script.

@@ -20,7 +20,7 @@ extension Store {
   }
 
   static func addHistory(_ migrator: inout DatabaseMigrator) {
-    migrator.registerMigration("2 how lines ended, and their rows") { database in
+    migrator.registerMigration("3 how lines ended, and their rows") { database in
       try database.alter(table: "lines") { table in
         table.add(column: "seconds", .double)
         table.add(column: "status", .text)

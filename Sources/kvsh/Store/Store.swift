@@ -90,6 +90,11 @@ final class Store {
         table.column("digest", .text).notNull()
       }
     }
+    migrator.registerMigration("2 kept tokens") { database in
+      try database.alter(table: "rows") { $0.add(column: "keptTokens", .integer).notNull().defaults(to: 0) }
+      // No method shortened prompts before.
+      try database.execute(sql: "UPDATE rows SET keptTokens = promptTokens")
+    }
     addHistory(&migrator)
     return migrator
   }

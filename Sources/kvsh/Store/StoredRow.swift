@@ -13,6 +13,8 @@ struct StoredRow: Codable, Equatable, FetchableRecord, PersistableRecord {
   var config: String
   var storage: String
   var promptTokens: Int
+  /// Tokens of the prompt that reached the model.
+  var keptTokens: Int
   var outputTokens: Int
   var finish: String
   var text: String

@@ -22,12 +22,17 @@ struct ValueRenderer {
   private func text(_ value: Value, isWhole: Bool = false) -> String {
     switch value {
     case .table(let table):
-      var display = TableDisplay(rows: isWhole || !terminal.isTerminal ? nil : Self.terminalRows, width: width)
+      var display = TableDisplay(
+        rows: isWhole || !terminal.isTerminal ? nil : Self.terminalRows, width: width,
+        wraps: terminal.isTerminal)
       display.shouldStop = { [cancellation] in cancellation.isCancelled }
       return display.render(table)
     case .object(let object):
       if let plot = object as? PlotValue {
         return TerminalPlot(width: min(width, 120), style: terminal.plotStyle).render(plot.chart)
+      }
+      if let value = object as? TensorValue {
+        return TensorDisplay(width: width, isASCII: !terminal.plotStyle.unicode).render(value.tensor, value.math)
       }
       return object.display
     case .string(let text): return text
