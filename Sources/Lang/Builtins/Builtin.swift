@@ -136,7 +136,8 @@ struct BuiltinCall {
   private func isMissing(_ index: Int) -> Bool { if case .nil = value(index) { true } else { false } }
 
   func apply(_ function: FunctionValue, _ arguments: [Value]) throws -> Value {
-    try function.call(arguments, named: [], in: context, at: span)
+    try context.checkCancelled(at: span)
+    return try function.call(arguments, named: [], in: context, at: span)
   }
 
   func test(_ function: FunctionValue, _ element: Value) throws -> Bool {

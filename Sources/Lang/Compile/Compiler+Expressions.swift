@@ -18,6 +18,7 @@ extension Compiler {
     case .conditional(let branches, let otherwise): return conditional(branches, otherwise)
     case .attempt(let body, let error, let handler): return attempt(body, error, handler)
     case .pipeline(let stages): return pipeline(stages)
+    case .timed(let work): return timed(work)
     }
   }
 

@@ -2,6 +2,7 @@ extension Parser {
   /// Stages joined by `|`; a single expression stays an expression.
   mutating func pipeline(isStatement: Bool = false) throws -> Expression {
     let start = next.start
+    if let work = try timedWork() { return work }
     var stages = [try stage(isStatement: isStatement)]
     while isSign("|") {
       advance()

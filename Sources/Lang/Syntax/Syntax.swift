@@ -54,6 +54,8 @@ indirect enum ExpressionKind: Sendable {
   case conditional([(condition: Expression, block: Block)], otherwise: Block?)
   case attempt(Block, error: Name?, Block)
   case pipeline([Stage])
+  /// `time` before a pipeline.
+  case timed(Expression)
   /// An expression in parentheses.
   case group(Expression)
 }

@@ -13,6 +13,8 @@ public struct TableDisplay: Sendable {
   public var humanised: Bool
   /// What to type to see everything, named in the last line.
   public var wayToAll: String
+  /// Asked now and then while a long table is laid out: what is laid out by then is shown, with a line that says so.
+  public var shouldStop: @Sendable () -> Bool = { false }
 
   public init(
     rows: Int? = nil, width: Int? = nil, wraps: Bool = false, humanised: Bool = true,
@@ -27,16 +29,21 @@ public struct TableDisplay: Sendable {
 
   public func render(_ table: Table) -> String {
     guard !table.columns.isEmpty else { return "(a table without columns, \(Self.count(table.rowCount, "row")))" }
-    let shown = min(max(rows ?? table.rowCount, 0), table.rowCount)
-    var blocks = table.columns.map { block($0, shown) }
+    let wanted = min(max(rows ?? table.rowCount, 0), table.rowCount)
+    var blocks = table.columns.map { block($0, wanted) }
+    let shown = (blocks.map(\.cells.count).min() ?? 1) - 1
     if wraps, let width { wrap(&blocks, width) }
     var parts: [String] = []
     for group in fold(blocks.map(\.width)) {
       var lines: [String] = []
-      for row in 0...shown { lines += self.lines(group.map { blocks[$0] }, row) }
+      for row in 0...shown {
+        if row > 0, row % 1024 == 0, shouldStop() { break }
+        lines += self.lines(group.map { blocks[$0] }, row)
+      }
       parts.append(lines.joined(separator: "\n"))
     }
     var text = parts.joined(separator: "\n\n")
+    if shown < wanted { return text + "\n… stopped after \(shown) of \(Self.count(table.rowCount, "row"))" }
     if shown < table.rowCount { text += "\n… \(shown) of \(Self.count(table.rowCount, "row")); \(wayToAll)" }
     return text
   }
@@ -86,10 +93,13 @@ public struct TableDisplay: Sendable {
         cells.prefix(shown).allSatisfy { [.int, .float, .share, .bytes, .nil].contains($0.type) } && shown > 0
       case .strings, .bools: false
       }
-    let texts = [column.name] + (0..<shown).map { cell(column.data[$0]) }
-    let cells = texts.map { text in
+    var cells: [[(text: String, width: Int)]] = []
+    for row in -1..<shown {
+      // Never before the header.
+      if row > 0, row % 1024 == 0, shouldStop() { break }
+      let text = row < 0 ? column.name : cell(column.data[row])
       let line = DisplayWidth.printable(text.replacingOccurrences(of: "\n", with: "⏎"))
-      return [(text: line, width: DisplayWidth.of(line))]
+      cells.append([(text: line, width: DisplayWidth.of(line))])
     }
     return Block(cells: cells, width: cells.map { $0[0].width }.max() ?? 0, isNumeric: isNumeric)
   }

@@ -65,8 +65,7 @@ public final class ForwardPass {
     for (index, layer) in model.layers.enumerated() {
       try cancellation?.check()
       if let sources = rows.admit(layer: index) { join(sources, rows, layer: index) }
-      try attend(layer, index, rows)
-      feedForward(layer, rows.count)
+      try layerPass(layer, index, rows)
       observer?(index + 1, residual.base, rows.count)
       release(&rows, layer: index)
     }
@@ -75,6 +74,17 @@ public final class ForwardPass {
     for segment in segments {
       segment.cache.seenTokens += segment.tokens.count
       if segment.endsPrefill == nil { segment.cache.noteStep() }
+    }
+  }
+
+  /// One layer of all rows; once the pool's work is to end, what stopped work left behind is no problem of its own.
+  private func layerPass(_ layer: Model.Layer, _ index: Int, _ rows: PassRows) throws {
+    do {
+      try attend(layer, index, rows)
+      try feedForward(layer, rows.count)
+    } catch {
+      try pool.check()
+      throw error
     }
   }
 
@@ -93,10 +103,10 @@ public final class ForwardPass {
       try cancellation?.check()
       try attend(model.layers[index], index, rows)
       cache.release(layer: index)
-      feedForward(model.layers[index], rows.count)
+      try feedForward(model.layers[index], rows.count)
     }
     try cancellation?.check()
-    return try read(project(model.layers[layer], layer, rows))
+    return try read(try project(model.layers[layer], layer, rows))
   }
 
   /// The row of each segment's newest token in the last pass, in the order of the segments.
@@ -164,13 +174,13 @@ public final class ForwardPass {
   private func padded(_ width: Int) -> Int { (width + 15) / 16 * 16 }
 
   /// A layer's queries, keys and values of all rows, at their positions.
-  private func project(_ layer: Model.Layer, _ index: Int, _ passRows: PassRows) -> AttentionRows {
+  private func project(_ layer: Model.Layer, _ index: Int, _ passRows: PassRows) throws -> AttentionRows {
     let rows = passRows.count
     let sizes = model.configuration
     let queryWidth = sizes.queryHeads * sizes.headDim
     let kvWidth = sizes.kvHeads * sizes.headDim
     normalise(layer.attentionNorm, rows)
-    normed.multiply(
+    try normed.multiplyStoppable(
       [
         Product(matrix: layer.query.matrix, out: queries.base, outStride: queryWidth),
         Product(matrix: layer.key.matrix, out: keys.base, outStride: kvWidth),
@@ -194,7 +204,7 @@ public final class ForwardPass {
 
   private func attend(_ layer: Model.Layer, _ index: Int, _ passRows: PassRows) throws {
     let rows = passRows.count
-    let all = project(layer, index, passRows)
+    let all = try project(layer, index, passRows)
     var steps: [LayerAttention.Step] = []
     for span in passRows.spans {
       let segment = span.segment
@@ -224,17 +234,17 @@ public final class ForwardPass {
     }
     clock.lap(.attention)
     attentionObserver?(index, .attended, all)
-    attended.multiply(
+    try attended.multiplyStoppable(
       [Product(matrix: layer.attentionOutput.matrix, out: update.base, outStride: model.configuration.hidden)],
       rows: rows, kernels, pool)
     addBias(layer.attentionOutput.bias, update.base, rows, model.configuration.hidden)
     addUpdate(rows)
   }
 
-  private func feedForward(_ layer: Model.Layer, _ rows: Int) {
+  private func feedForward(_ layer: Model.Layer, _ rows: Int) throws {
     let sizes = model.configuration
     normalise(layer.feedForwardNorm, rows)
-    normed.multiply(
+    try normed.multiplyStoppable(
       [
         Product(matrix: layer.gate.matrix, out: gates.base, outStride: sizes.feedForward),
         Product(matrix: layer.up.matrix, out: ups.base, outStride: sizes.feedForward),
@@ -246,7 +256,7 @@ public final class ForwardPass {
       kernels.gate(
         gates.base + first, ups.base + first, range.count * sizes.feedForward, gated.floats.base + first)
     }
-    gated.multiply(
+    try gated.multiplyStoppable(
       [Product(matrix: layer.down.matrix, out: update.base, outStride: sizes.hidden)], rows: rows, kernels, pool)
     addBias(layer.down.bias, update.base, rows, sizes.hidden)
     addUpdate(rows)

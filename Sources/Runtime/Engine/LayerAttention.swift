@@ -278,7 +278,7 @@ struct LayerAttention {
         weights: scratch.weights.base, queries: scratch.queries.base, sums: scratch.sums.base,
         columns: scratch.columns.base
       )
-      pool.run(count * shape.kvHeads) { task, worker in
+      pool.runStoppable(count * shape.kvHeads) { task, worker in
         // Late tiles cost most: they go first.
         let index = count - 1 - task / shape.kvHeads
         let head = task % shape.kvHeads
@@ -294,6 +294,7 @@ struct LayerAttention {
         if let line { line[0] &+= PhaseClock.now() &- began }
         if !isFinite { failures[task] = Failure.score }
       }
+      try pool.check()
       for task in 0..<count * shape.kvHeads where failures[task] != 0 {
         throw notFinite(failures[task], layer: cache.layer, head: task % shape.kvHeads)
       }

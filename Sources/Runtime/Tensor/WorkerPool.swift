@@ -8,11 +8,16 @@ import Synchronization
 /// task is not fixed, so tasks write disjoint memory and never add up across tasks.
 public final class WorkerPool: Sendable {
   public let threads: Int
+  /// Ends work that says it may be left undone.
+  let cancellation: Cancellation?
   private let shared: Shared
 
-  /// - Parameter threads: at least one; the calling thread counts.
-  public init(threads: Int) {
+  /// - Parameters:
+  ///   - threads: at least one; the calling thread counts.
+  ///   - cancellation: once it is set, stoppable work leaves out the tasks that have not begun.
+  public init(threads: Int, cancellation: Cancellation? = nil) {
     self.threads = max(1, threads)
+    self.cancellation = cancellation
     shared = Shared()
     for index in 1..<max(self.threads, 1) {
       let shared = shared
@@ -47,6 +52,16 @@ public final class WorkerPool: Sendable {
   }
 
   func run(_ tasks: Int, _ body: (_ task: Int) -> Void) { run(tasks) { task, _ in body(task) } }
+
+  /// As `run`, but its results are nothing unless `check` passes afterwards: a layer of a long prompt takes longer than a
+  /// user who pressed Ctrl-C waits.
+  func runStoppable(_ tasks: Int, _ body: (_ task: Int, _ worker: Int) -> Void) {
+    guard let cancellation else { return run(tasks, body) }
+    run(tasks) { task, worker in if !cancellation.isCancelled { body(task, worker) } }
+  }
+
+  /// - Throws: `CancellationError` if the pool's work is to end.
+  func check() throws { try cancellation?.check() }
 
   /// Splits `count` items into chunks of at least `grain`, a few per thread, and runs `body` on each range.
   func run(over count: Int, grain: Int, _ body: (Range<Int>) -> Void) {

@@ -24,7 +24,9 @@ enum Commands {
       SaveCommand(workbench: workbench),
       LoadCommand(workbench: workbench),
       HistoryCommand(workbench: workbench),
-      HelpCommand(problems: problems),
+      SourceCommand(workbench: workbench),
+      TimeCommand(),
+      HelpCommand(problems: problems, terminal: workbench.terminal),
     ] + TableCommands.all
   }
 }

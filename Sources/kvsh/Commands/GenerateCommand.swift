@@ -49,6 +49,11 @@ struct GenerateCommand: Command {
     var answer = ""
     var wasCancelled = false
     var tokens: [Int32] = []
+    func report() {
+      workbench.progress.update(ProgressState(label: "generate", done: tokens.count, total: maxTokens, note: "tokens"))
+    }
+    report()
+    defer { workbench.progress.finish() }
     do {
       try call.placing {
         try loaded.engine.run(
@@ -59,7 +64,10 @@ struct GenerateCommand: Command {
             let text = loaded.tokenizer.decode(tokens, skipSpecial: true)
             return stops.contains { text.contains($0) }
           },
-          onToken: { _, token in tokens.append(token) }
+          onToken: { _, token in
+            tokens.append(token)
+            report()
+          }
         ) { _ in }
       }
     } catch is CancellationError {

@@ -10,6 +10,9 @@ struct SaveCommand: Command {
     details: """
       Tables: .csv .json .jsonl .md .txt. Plots: .html (a page), .svg, .vl.json (Vega-Lite), .txt, and the table formats for \
       the numbers behind them. Anything else: .json or .txt. A file that is there is replaced at once or not at all.
+
+      Without anything from the pipe, and with the ending .kvs, the lines of this session that ran to their end are written \
+      as a script: `save session.kvs` in the shell, `kvsh session.kvs` runs it again.
       """,
     parameters: [Parameter("path", .path, doc: "The file.", positional: true, required: true)],
     accepts: [.any], produces: .nil,
@@ -17,10 +20,17 @@ struct SaveCommand: Command {
 
   func run(_ call: Call, in context: Context) throws -> Value {
     let path = try call.path("path")
-    let text = try content(call.input, path, call)
+    let isSession = call.inputSpan == nil && path.lowercased().hasSuffix(".kvs")
+    let text = try isSession ? script(call, context) : content(call.input, path, call)
     try call.placing(at: "path") { try TextFile.replace(path, with: text) }
     context.print("saved \(path) (\(text.utf8.count) bytes)")
     return .nil
+  }
+
+  /// The session as a script.
+  private func script(_ call: Call, _ context: Context) throws -> String {
+    guard !workbench.sessionLines.isEmpty else { throw ShellProblems.nothingToSave(at: call.span) }
+    return SessionScript(lines: workbench.sessionLines).text
   }
 
   private func content(_ value: Value, _ path: String, _ call: Call) throws -> String {

@@ -50,7 +50,17 @@ struct StudyRun {
     }
     let total = configurations.count * samples.count
     var done = outcome.reused
-    let line = try store.begin(line: text, rows: done, total: total)
+    let known = configurations.indices.flatMap { place in
+      samples.indices.compactMap { index in
+        outcome.rows[place][key(samples[index])].map { row in
+          var labelled = row
+          labelled.config = configurations[place].label
+          return (place: place * samples.count + index, row: labelled)
+        }
+      }
+    }
+    let line = try store.begin(line: text, rows: known, total: total, parent: workbench.typedLine)
+    let start = ContinuousClock.now
     func report(_ note: String) {
       workbench.progress.update(ProgressState(label: "run", done: done, total: total, note: note))
     }
@@ -76,7 +86,7 @@ struct StudyRun {
             onFinish: { generation in
               guard let index = byName[generation.sample], let hash = hashes[place][index] else { return }
               let row = row(generation, samples[index], compressor, hash)
-              try store.save(row, line: line)
+              try store.save(row, line: line, place: place * samples.count + index)
               outcome.rows[place][key(samples[index])] = row
               done += 1
               report(compressor.label)
@@ -86,6 +96,9 @@ struct StudyRun {
     } catch is CancellationError {
       outcome.wasCancelled = true
     }
+    try store.end(
+      line: line, seconds: (ContinuousClock.now - start) / .seconds(1),
+      status: outcome.wasCancelled ? "interrupted" : "done")
     return outcome
   }
 

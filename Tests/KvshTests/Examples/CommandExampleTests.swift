@@ -40,7 +40,11 @@ struct CommandExampleTests {
     "compress kivi bits=2 | run sharegpt n=4 max=16 | plot lengthdiff": "density(.|\\n)*kivi bits=2  4",
     "[{a: 1}] | table | save \"a.csv\"": "saved a.csv \\(4 bytes\\)",
     "load \"examples/lengths.csv\" | lengths": "kivi bits=2",
-    "history | tail 5": "line", "help run": "temperature", "help kivi": "arXiv 2402.02750",
+    "history | tail 5": "line", "history | where rows > 0": "done(.|\\n)*run sharegpt", "help run": "temperature",
+    "help kivi": "arXiv 2402.02750", "help K012": "unknown name",
+    "\"6 * 7\" | save \"answer.txt\"; source \"answer.txt\"": "saved(.|\\n)*\n42\n",
+    "time sum(1..100000)": "took (.|\\n)*5000050000",
+    "time compress kivi bits=2 | measure prefill tokens=64 repeat=2": "took .+s\n(.|\\n)*kivi bits=2 +64",
   ]
 
   @Test("every example of every command does what its note says")
