@@ -7,7 +7,9 @@ public enum BundledSample {
   public static let fileName = "sharegpt-sample.json"
 
   /// Places to look, best first: beside the program, the shared folder of an installation, `$KVSH_HOME`, the sources.
-  public static func candidates(executableFolder: String?, home: String?) -> [String] {
+  public static func candidates(
+    of name: String = fileName, executableFolder: String?, home: String?
+  ) -> [String] {
     var folders: [String] = []
     if let folder = executableFolder {
       // SwiftPM names the folder after package and target, `.bundle` on Apple systems; `copy` keeps the folder name of
@@ -19,14 +21,14 @@ public enum BundledSample {
     }
     if let home { folders.append("\(home)/data") }
     folders.append(URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/Resources")
-    return folders.map { "\($0)/\(fileName)" }
+    return folders.map { "\($0)/\(name)" }
   }
 
-  /// The first candidate that exists.
+  /// The first candidate that exists, for the sample or another file that comes with kvsh.
   /// - Throws: K410.
-  public static func path(home: String?) throws -> String {
+  public static func path(of name: String = fileName, home: String?) throws -> String {
     let executable = Bundle.main.executableURL?.resolvingSymlinksInPath().deletingLastPathComponent().path
-    return try firstExisting(candidates(executableFolder: executable, home: home))
+    return try firstExisting(candidates(of: name, executableFolder: executable, home: home))
   }
 
   static func firstExisting(_ candidates: [String]) throws -> String {
