@@ -116,6 +116,11 @@ public enum DatasetProblems {
       "K411", seen: "\(path): '\(name)' is no task of LongBench", expected: "one of \(known.joined(separator: ", "))")
   }
 
+  static func rowMissing(_ path: String, _ task: String, _ row: Int) -> RuntimeProblem {
+    RuntimeProblem(
+      "K411", seen: "\(path): \(task) has no row \(row)", expected: "the files that the scores were made on")
+  }
+
   static func taskMissing(_ path: String, _ name: String, there: [String]) -> RuntimeProblem {
     RuntimeProblem(
       "K411", seen: "\(path) has no records of \(name)", expected: "one of \(there.joined(separator: ", "))",

@@ -17,6 +17,8 @@ enum Commands {
       DataCommand(workbench: workbench),
       PeekCommand(workbench: workbench),
       LengthsCommand(),
+      NegativesCommand(workbench: workbench),
+      CompareCommand(workbench: workbench),
       PlotCommand(workbench: workbench),
       SaveCommand(workbench: workbench),
       LoadCommand(),

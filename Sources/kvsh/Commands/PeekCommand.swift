@@ -20,8 +20,7 @@ struct PeekCommand: Command {
     let name = try call.name("dataset")
     let load = try call.placing(at: "dataset") {
       let found = try Datasets.find(name, home: workbench.home)
-      return try found.load(
-        try DatasetCall.values(call, for: found.dataset.card), countTokens: { loaded.rawIds($0).count })
+      return try found.load(try DatasetCall.values(call, for: found.dataset.card), for: loaded)
     }
     guard k < load.requests.count else {
       throw Problem(
@@ -41,7 +40,7 @@ struct PeekCommand: Command {
     return .record(
       Record([
         ("sample", .string(sample.request.id)), ("prompt_tokens", .int(sample.ids.count)),
-        ("truncated", .bool(sample.truncated)), ("chat", .bool(chat)),
+        ("truncated", .bool(sample.truncated)), ("chat", .bool(sample.chat)),
         ("prompt", .string(loaded.tokenizer.decode(sample.ids))),
         ("reference", sample.request.reference.map { .string($0) } ?? .nil),
       ]))

@@ -47,10 +47,10 @@ struct RunCommand: Command {
     let outcome = try call.placing { try study.run(line: Self.lines(of: call)) }
     let rows = zip(study.configurations, outcome.rows).flatMap { configuration, rows in
       // The label is this line's: a stored row may come from one that gave a default by name.
-      samples.compactMap { sample -> StoredRow? in
+      samples.compactMap { sample -> RunTable.Source? in
         guard var row = rows[study.key(sample)] else { return nil }
         row.config = configuration.label
-        return row
+        return RunTable.Source(row: row, request: sample.request)
       }
     }
     note(study, outcome, rows.count, total, in: context)
@@ -71,8 +71,7 @@ struct RunCommand: Command {
     let name = try call.name("dataset")
     return try call.placing(at: "dataset") {
       let found = try Datasets.find(name, home: workbench.home)
-      return try found.load(
-        try DatasetCall.values(call, for: found.dataset.card), countTokens: { loaded.rawIds($0).count })
+      return try found.load(try DatasetCall.values(call, for: found.dataset.card), for: loaded)
     }
   }
 
@@ -110,6 +109,7 @@ enum DatasetCall {
       case .float(let number): values[parameter.name] = .float(number)
       case .string(let text): values[parameter.name] = .string(text)
       case .bool(let flag): values[parameter.name] = .bool(flag)
+      case .list(let words): values[parameter.name] = .words(words.map(\.text))
       default:
         throw Problem(
           "K406", seen: "\(parameter.name)=\(value.display)", expected: parameter.expectation,

@@ -10,6 +10,8 @@ struct SaveCommand: Command {
     details: """
       Tables: .csv .json .jsonl .md .txt. Plots: .html (a page), .svg, .vl.json (Vega-Lite), .txt, and the table formats for \
       the numbers behind them. Anything else: .json or .txt. A file that is there is replaced at once or not at all.
+
+      Negatives (`negatives per=sample`) as .longbench.json: a data set of their records, for `run longbench file=PATH`.
       """,
     parameters: [Parameter("path", .path, doc: "The file.", positional: true, required: true)],
     accepts: [.any], produces: .nil,
@@ -34,6 +36,7 @@ struct SaveCommand: Command {
       throw unknown(path, ".html .svg .vl.json .csv .json .jsonl .md .txt", call)
     }
     if case .table(let rows) = value {
+      if name.hasSuffix(".longbench.json") { return try NegativeBenchmark.text(of: rows, workbench, call) }
       if let text = table(rows, name) { return text }
       if name.hasSuffix(".txt") { return TableDisplay().render(rows) + "\n" }
       throw unknown(path, ".csv .json .jsonl .md .txt", call)

@@ -89,6 +89,27 @@ public struct LongBenchFiles: Sendable {
     }
   }
 
+  /// The chosen records as one object {"task": [records], ...}, in the order of the files, each with its row.
+  ///
+  /// - Throws: K411 for a task or a row that is not there.
+  public func benchmark(_ chosen: [(task: String, row: Int)]) throws -> String {
+    var rows: [String: Set<Int>] = [:]
+    for sample in chosen { rows[sample.task, default: []].insert(sample.row) }
+    if let missing = rows.keys.sorted().first(where: { !taskNames.contains($0) }) {
+      throw DatasetProblems.taskMissing(path, missing, there: taskNames)
+    }
+    let parts = try taskNames.compactMap { task -> String? in
+      guard let wanted = rows[task] else { return nil }
+      let records = try records(of: task).filter { wanted.contains($0.row) }
+      guard records.count == wanted.count else {
+        let missing = wanted.subtracting(records.map(\.row)).min() ?? 0
+        throw DatasetProblems.rowMissing(path, task, missing)
+      }
+      return "\(JSONByteText.quoted(task)): [\n" + records.map(\.json).joined(separator: ",\n") + "\n]"
+    }
+    return "{" + parts.joined(separator: ",\n") + "}\n"
+  }
+
   // MARK: Reading
 
   private static func lines(_ file: MappedFile, limit: Int) throws -> [LongBenchRecord] {

@@ -9,6 +9,7 @@ protocol PlotKind: Sendable {
 /// The kinds of plot: one line each.
 enum PlotKinds {
   static let all: [any PlotKind] = [
-    LengthDifferencePlot()
+    LengthDifferencePlot(),
+    NegativesPlot(),
   ]
 }
