@@ -94,6 +94,14 @@ struct ExactValues {
 
   func move(_ from: Int, to: Int) { address(to).copyMemory(from: address(from), byteCount: rowBytes) }
 
+  /// Puts another row in a token's place; what half precision cannot hold stays at its largest number.
+  func replace(_ token: Int, with row: UnsafePointer<Float>) {
+    let limit: Float = element == .float16 ? 65_504 : .greatestFiniteMagnitude
+    for channel in 0..<headDim {
+      store(min(max(row[channel], -limit), limit), at: address(token) + channel * element.bytes, element)
+    }
+  }
+
   mutating func removeLast(_ tokens: Int) { count -= tokens }
 
   /// Gives back the memory of tokens that have left, if it is more than the rest.

@@ -37,6 +37,17 @@ final class ExactStore: LayerStore {
   func keep(head: Int, slots: [Int]) { heads[head].keep(slots) }
   func remove(head: Int, slot: Int) { heads[head].remove(slot) }
 
+  func keyRows(head: Int, tokens: Range<Int>, into rows: UnsafeMutablePointer<Float>) {
+    heads[head].keyRows(tokens, into: rows, kernels)
+  }
+  func valueRows(head: Int, tokens: Range<Int>, into rows: UnsafeMutablePointer<Float>) {
+    heads[head].valueRows(tokens, into: rows, kernels)
+  }
+  var replacesValues: Bool { true }
+  func replaceValue(head: Int, slot: Int, with row: UnsafePointer<Float>) {
+    heads[head].values.replace(slot, with: row)
+  }
+
   var removesTokens: Bool { true }
   func finishPrefill() {}
   func finishStep() {}

@@ -67,6 +67,27 @@ final class GroupedStore: LayerStore {
 
   func keep(head: Int, slots: [Int]) { heads[head].exact.keep(slots) }
   func remove(head: Int, slot: Int) { heads[head].exact.remove(slot) }
+  func keyRows(head: Int, tokens: Range<Int>, into rows: UnsafeMutablePointer<Float>) {
+    let packed = heads[head].packedKeys
+    for token in tokens.clamped(to: 0..<packed.count) {
+      packed.read(token, into: rows + (token - tokens.lowerBound) * shape.headDim)
+    }
+    let exact = max(tokens.lowerBound, packed.count)..<max(tokens.upperBound, packed.count)
+    heads[head].exact.keyRows(
+      exact.lowerBound - packed.count..<exact.upperBound - packed.count,
+      into: rows + (exact.lowerBound - tokens.lowerBound) * shape.headDim, kernels)
+  }
+  func valueRows(head: Int, tokens: Range<Int>, into rows: UnsafeMutablePointer<Float>) {
+    let packed = heads[head].packedValues
+    for token in tokens.clamped(to: 0..<packed.count) {
+      packed.read(token, into: rows + (token - tokens.lowerBound) * shape.headDim)
+    }
+    let exact = max(tokens.lowerBound, packed.count)..<max(tokens.upperBound, packed.count)
+    heads[head].exact.valueRows(
+      exact.lowerBound - packed.count..<exact.upperBound - packed.count,
+      into: rows + (exact.lowerBound - tokens.lowerBound) * shape.headDim, kernels)
+  }
+
   var removesTokens: Bool { false }
 
   /// Splits the prompt: all keys but the last (length mod residual), all values but the last `residual`.

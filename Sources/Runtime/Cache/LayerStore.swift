@@ -32,6 +32,21 @@ public protocol LayerStore: AnyObject {
   /// Whether single tokens can leave after the prompt.
   var removesTokens: Bool { get }
 
+  /// Keys of slots as rows [tokens, headDim], for the scores of methods at the end of a prompt.
+  func keyRows(head: Int, tokens: Range<Int>, into rows: UnsafeMutablePointer<Float>)
+
+  /// Values of slots as rows [tokens, headDim].
+  func valueRows(head: Int, tokens: Range<Int>, into rows: UnsafeMutablePointer<Float>)
+
+  /// Whether single values can be replaced.
+  var replacesValues: Bool { get }
+
+  /// Puts another value [headDim] in a slot; legal if `replacesValues`.
+  func replaceValue(head: Int, slot: Int, with row: UnsafePointer<Float>)
+
+  /// The prompt is complete and what was not kept has left: its last queries, if they were asked for. Packing follows.
+  func observePrompt(_ window: PromptWindow?)
+
   /// The prompt is complete: the codec may pack what it will.
   func finishPrefill()
 
@@ -60,6 +75,24 @@ public protocol LayerStore: AnyObject {
 extension LayerStore {
   /// Slots in an aligned unit of a token range.
   public static var alignment: Int { 32 }
+
+  public func observePrompt(_ window: PromptWindow?) {}
+  public func keyRows(head: Int, tokens: Range<Int>, into rows: UnsafeMutablePointer<Float>) {
+    let keys = decoded(head: head).keys
+    let headDim = count(head: head) == 0 ? 0 : keys.count / count(head: head)
+    for (index, number) in keys[tokens.lowerBound * headDim..<tokens.upperBound * headDim].enumerated() {
+      rows[index] = number
+    }
+  }
+  public func valueRows(head: Int, tokens: Range<Int>, into rows: UnsafeMutablePointer<Float>) {
+    let values = decoded(head: head).values
+    let headDim = count(head: head) == 0 ? 0 : values.count / count(head: head)
+    for (index, number) in values[tokens.lowerBound * headDim..<tokens.upperBound * headDim].enumerated() {
+      rows[index] = number
+    }
+  }
+  public var replacesValues: Bool { false }
+  public func replaceValue(head: Int, slot: Int, with row: UnsafePointer<Float>) {}
 
   /// Packing is one task, if the store does not split it.
   public func packingTasks(_ moment: PackingMoment) -> Int { 1 }

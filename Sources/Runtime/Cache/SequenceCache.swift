@@ -11,11 +11,11 @@ public final class SequenceCache {
   private var layerBytes: [Int]
 
   /// - Throws: `RuntimeProblem` K305 if the method does not fit the shape.
-  public init(_ compressor: Compressor, shape: CacheShape, kernels: KernelTable) throws {
+  init(_ compressor: Compressor, shape: CacheShape, kernels: KernelTable, rotary: RotaryTable? = nil) throws {
     try compressor.check(shape: shape)
     self.compressor = compressor
     layers = (0..<shape.layers).map {
-      LayerCache(layer: $0, shape: shape, slots: compressor.slots, kernels: kernels)
+      LayerCache(layer: $0, shape: shape, slots: compressor.slots, kernels: kernels, rotary: rotary)
     }
     layerBytes = [Int](repeating: 0, count: shape.layers)
   }

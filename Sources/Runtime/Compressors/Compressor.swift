@@ -92,10 +92,26 @@ public struct Compressor: Sendable {
     }
     var slots = slots
     slots.keep = slots.keep ?? other.slots.keep
+    slots.dispose = slots.dispose ?? other.slots.dispose
     slots.codec = slots.codec ?? other.slots.codec
     slots.positions = slots.positions ?? other.slots.positions
     slots.prefill = slots.prefill ?? other.slots.prefill
     let composed = Compressor(stages: stages + other.stages, slots: slots)
+    if slots.dispose != nil, let codec = slots.codec, !codec.replacesValues {
+      throw RuntimeProblem(
+        "K306", seen: "\(composed.label) would merge values into packed ones",
+        expected: "merging over a cache that is not packed", suggestion: "leave the codec out")
+    }
+    if let keep = slots.keep, let dispose = slots.dispose, keep.needs.contradicts(dispose.needs) {
+      throw RuntimeProblem(
+        "K306", seen: "\(composed.label): the methods ask for different sums of attention",
+        expected: "methods that look at attention in one way", suggestion: "leave one of them out")
+    }
+    if case .blocks? = slots.prefill, slots.codec?.removesTokens == false {
+      throw RuntimeProblem(
+        "K306", seen: "\(composed.label) would drop tokens while the prompt is read, before they are packed",
+        expected: "a method that acts at the end of the prompt", suggestion: "use mode=once")
+    }
     if slots.keep?.removesWhileDecoding == true, slots.codec?.removesTokens == false {
       throw RuntimeProblem(
         "K306", seen: "\(composed.label) would drop single tokens out of packed groups while decoding",

@@ -5,5 +5,15 @@ public enum Compressors {
     .gear,
     .streamingllm,
     .h2o,
+    .snapkv,
+    .tova,
+    .knorm,
+    .keydiff,
+    .expectedattention,
+    .pyramidkv,
+    .adakv,
+    .corm,
+    .cam,
+    .keep,
   ]
 }

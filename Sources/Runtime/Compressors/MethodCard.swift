@@ -3,6 +3,7 @@ public struct MethodCard: Sendable {
   public enum Family: String, Sendable {
     case quantisation
     case eviction
+    case merging
   }
 
   /// How a method stores what it keeps; checked by counting bytes.
@@ -86,7 +87,7 @@ public struct Settings: Sendable {
   }
 
   /// A combination of parameters that makes no sense.
-  public func problem(_ seen: String, expected: String) -> RuntimeProblem {
-    RuntimeProblem("K304", seen: "\(method): \(seen)", expected: expected)
+  public func problem(_ seen: String, expected: String, suggestion: String? = nil) -> RuntimeProblem {
+    RuntimeProblem("K304", seen: "\(method): \(seen)", expected: expected, suggestion: suggestion)
   }
 }

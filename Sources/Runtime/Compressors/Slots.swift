@@ -4,6 +4,8 @@ import KernelABI
 public struct Slots: Sendable {
   /// Which tokens stay.
   public var keep: (any KeepPolicy)?
+  /// What becomes of a token that is not kept.
+  public var dispose: (any Disposer)?
   /// How kept tokens are stored.
   public var codec: (any Codec)?
   /// Which angle a key is seen at once tokens before it have left.
@@ -12,10 +14,11 @@ public struct Slots: Sendable {
   public var prefill: PrefillRule?
 
   public init(
-    keep: (any KeepPolicy)? = nil, codec: (any Codec)? = nil, positions: PositionRule? = nil,
-    prefill: PrefillRule? = nil
+    keep: (any KeepPolicy)? = nil, dispose: (any Disposer)? = nil, codec: (any Codec)? = nil,
+    positions: PositionRule? = nil, prefill: PrefillRule? = nil
   ) {
     self.keep = keep
+    self.dispose = dispose
     self.codec = codec
     self.positions = positions
     self.prefill = prefill
@@ -25,10 +28,17 @@ public struct Slots: Sendable {
   var filled: [String] {
     var names: [String] = []
     if keep != nil { names.append("keep") }
+    if dispose != nil { names.append("dispose") }
     if codec != nil { names.append("codec") }
     if positions != nil { names.append("positions") }
     if prefill != nil { names.append("prefill") }
     return names
+  }
+
+  /// The statistics of attention that the slots ask for together.
+  var needs: AttentionNeeds {
+    (keep?.needs ?? AttentionNeeds()).union(dispose?.needs ?? AttentionNeeds())
+      .union(codec?.needs ?? AttentionNeeds())
   }
 }
 
@@ -36,6 +46,10 @@ public struct Slots: Sendable {
 public protocol Codec: Sendable {
   /// Whether single tokens can leave its store while decoding.
   var removesTokens: Bool { get }
+  /// Whether single values of its store can be replaced.
+  var replacesValues: Bool { get }
+  /// The statistics of attention that it asks for; `LayerStore.observePrompt` hands them over.
+  var needs: AttentionNeeds { get }
   /// - Throws: `RuntimeProblem` K305 if the format does not fit the model.
   func check(shape: CacheShape) throws
   func makeStore(shape: CacheShape, layer: Int, kernels: KernelTable) -> any LayerStore
@@ -43,6 +57,11 @@ public protocol Codec: Sendable {
   func mostBytes(tokens: Int, shape: CacheShape) -> Int
   /// The most bytes that packing one layer of such a text works in beside them.
   func mostPackingBytes(tokens: Int, shape: CacheShape) -> Int
+}
+
+extension Codec {
+  public var needs: AttentionNeeds { AttentionNeeds() }
+  public var replacesValues: Bool { false }
 }
 
 /// Where a key stands for a later query.
@@ -54,9 +73,11 @@ public enum PositionRule: String, Sendable {
 }
 
 /// How the prompt attends to itself.
-public enum PrefillRule: String, Sendable {
+public enum PrefillRule: Sendable, Equatable {
   /// Every query sees every earlier token; the method acts at the end.
   case full
   /// One query at a time, the method acting after each, as in decoding.
   case stream
+  /// So many tokens at a time, the method acting after each block, so that later blocks see what it kept.
+  case blocks(Int)
 }

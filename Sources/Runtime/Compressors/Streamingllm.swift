@@ -66,6 +66,6 @@ extension MethodCard {
       keep: SinksAndRecent(
         sink: sink, recent: recent, budget: budget,
         removesWhileDecoding: variant == "paper"),
-      positions: position, prefill: PrefillRule(rawValue: prefill))
+      positions: position, prefill: prefill == "stream" ? .stream : .full)
   }
 }

@@ -110,7 +110,7 @@ public final class BatchEngine {
 
   /// Whether prompts go through in chunks: statistics that need all keys at once cannot be gathered so.
   func chunks(_ compressor: Compressor) -> Bool {
-    let sums = compressor.slots.keep?.needs.columnSums
+    let sums = compressor.slots.needs.columnSums
     return sums == nil || sums == .causal
   }
 

@@ -33,7 +33,7 @@ public final class ForwardPass {
 
   /// A cache for one sequence of this model.
   public func makeCache(_ compressor: Compressor) throws -> SequenceCache {
-    try SequenceCache(compressor, shape: model.cacheShape, kernels: kernels)
+    try SequenceCache(compressor, shape: model.cacheShape, kernels: kernels, rotary: model.rotary)
   }
 
   /// Runs the segments; their caches grow by their tokens. Afterwards `logits` reads the rows of this pass.
@@ -97,6 +97,7 @@ public final class ForwardPass {
     addBias(layer.value.bias, values.base, rows, kvWidth)
     normaliseHeads(layer.queryNorm, queries.base, rows * sizes.queryHeads)
     normaliseHeads(layer.keyNorm, keys.base, rows * sizes.kvHeads)
+    observeProjectedQueries(index, segments, queryWidth)
     rotate(segments, rows)
     let all = AttentionRows(
       queries: queries.base, keys: keys.base, values: values.base, out: attended.floats.base, queryStride: queryWidth,
@@ -115,7 +116,7 @@ public final class ForwardPass {
     }
     if !steps.isEmpty {
       try attention.attendSteps(steps, &scratch)
-      attention.finishStep(steps.map(\.cache), &scratch)
+      try attention.finishStep(steps.map(\.cache), &scratch)
     }
     attended.multiply(
       [Product(matrix: layer.attentionOutput.matrix, out: update.base, outStride: sizes.hidden)], rows: rows, kernels,
@@ -178,6 +179,18 @@ public final class ForwardPass {
     pool.run(over: rows, grain: 16) { range in
       kernels.add(
         residual.base + range.lowerBound * hidden, update.base + range.lowerBound * hidden, range.count * hidden)
+    }
+  }
+
+  /// Shows the prompts' queries, before they turn, to methods that ask for their moments.
+  private func observeProjectedQueries(_ layer: Int, _ segments: [Segment], _ queryWidth: Int) {
+    var row = 0
+    for segment in segments {
+      if segment.endsPrefill != nil {
+        segment.cache.layers[layer].observeProjectedQueries(
+          queries.base + row * queryWidth, stride: queryWidth, tokens: segment.tokens.count)
+      }
+      row += segment.tokens.count
     }
   }
 

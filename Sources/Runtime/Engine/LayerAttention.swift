@@ -14,24 +14,78 @@ struct LayerAttention {
     let isPrompt = segment.endsPrefill != nil
     var together = 0
     if isPrompt {
-      // Until the first token leaves, a prompt that streams is one that attends to all of itself, to the last bit.
-      together = segment.cache.prefillRule == .full ? segment.tokens.count : min(segment.tokens.count, cache.roomTokens)
-      if together > 0 { try attendPrompt(together, cache, rows, &scratch) }
+      let count = segment.tokens.count
+      cache.observeQueries(rows.queries, stride: rows.queryStride, tokens: count)
+      switch segment.cache.prefillRule {
+      case .full:
+        together = count
+        try attendPrompt(count, cache, rows, &scratch)
+      case .stream:
+        // Until the first token leaves, a prompt that streams is one that attends to all of itself, to the last bit.
+        together = min(count, cache.roomTokens)
+        if together > 0 { try attendPrompt(together, cache, rows, &scratch) }
+      case .blocks(let block):
+        together = count
+        try attendBlocks(of: block, count, cache, rows, &scratch)
+      }
     }
     for token in together..<segment.tokens.count {
       let row = rows.advanced(by: token)
       try attendSteps([Step(cache: cache, position: segment.position + token, rows: row)], &scratch)
-      finishStep([cache], &scratch)
+      try finishStep([cache], &scratch)
     }
     if segment.endsPrefill == true {
-      cache.dropAfterPrefill()
+      try dropAfterPrompt(cache)
+      cache.endPrompt()
       pack([cache], .promptComplete, &scratch)
     }
   }
 
+  /// A prompt's tokens in blocks of the text: after each block the method drops what it does not keep, so that later
+  /// blocks see what is left. Where the engine cuts the prompt does not matter.
+  private func attendBlocks(
+    of block: Int, _ tokens: Int, _ cache: LayerCache, _ rows: AttentionRows, _ scratch: inout AttentionScratch
+  ) throws {
+    var done = 0
+    while done < tokens {
+      // The cut after a block is made when more of the text comes: the last one is the prompt's own.
+      if cache.seenTokens > 0, cache.seenTokens % block == 0 { try dropAfterPrompt(cache) }
+      let count = min(tokens - done, block - cache.seenTokens % block)
+      try attendPrompt(count, cache, rows.advanced(by: done), &scratch)
+      done += count
+    }
+  }
+
+  /// Lets the method drop what it does not keep of the prompt, heads at the same time.
+  private func dropAfterPrompt(_ cache: LayerCache) throws {
+    let tables = cache.tableCount
+    guard tables > 0 else { return cache.noteHeld() }
+    var problems = [(any Error)?](repeating: nil, count: tables)
+    problems.withUnsafeMutableBufferPointer { problems in
+      guard let problem = problems.baseAddress else { return }
+      pool.run(tables) { table in
+        do { try cache.scorePrompt(table: table) } catch { problem[table] = error }
+      }
+    }
+    if let problem = problems.compactMap({ $0 }).first { throw problem }
+    let kept = cache.slotsAfterPrompt()
+    pool.run(tables) { cache.dropAfterPrompt(table: $0, kept) }
+  }
+
   /// A decode step's attention in one layer of many sequences is over.
-  func finishStep(_ caches: [LayerCache], _ scratch: inout AttentionScratch) {
-    pool.run(over: caches.count, grain: 1) { range in for cache in caches[range] { cache.dropAfterStep() } }
+  ///
+  /// - Throws: `RuntimeProblem` K602 if a score is not a finite number.
+  func finishStep(_ caches: [LayerCache], _ scratch: inout AttentionScratch) throws {
+    if caches.contains(where: \.dropsWhileDecoding) {
+      var problems = [(any Error)?](repeating: nil, count: caches.count)
+      problems.withUnsafeMutableBufferPointer { problems in
+        guard let problem = problems.baseAddress else { return }
+        pool.run(over: caches.count, grain: 1) { range in
+          for index in range { do { try caches[index].dropAfterStep() } catch { problem[index] = error } }
+        }
+      }
+      if let problem = problems.compactMap({ $0 }).first { throw problem }
+    }
     pack(caches, .stepComplete, &scratch)
   }
 

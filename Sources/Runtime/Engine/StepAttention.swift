@@ -150,15 +150,18 @@ struct StepAttention {
     return difference
   }
 
-  /// Turns a row's exponentials into weights and adds a group's share of them to the first row.
+  /// Turns a row's exponentials into weights and adds them to the first row, by the rule that the method asked for.
   private func normalise(_ row: Int, _ areas: Areas, maximum: Float, inverse: Float) {
-    let share = inverse / Float(group)
+    let rule = cache.needs.stepRule
+    let share = rule == .mean ? inverse / Float(group) : inverse
     for part in 0..<areas.parts {
       let range = part * Self.partTokens..<min(areas.tokens, (part + 1) * Self.partTokens)
       let factor = factor(areas.extremes[(part * group + row) * 2], maximum) * share
       let line = areas.weights + row * areas.stride
       if row == 0 {
         for token in range { areas.weights[token] *= factor }
+      } else if rule == .max {
+        for token in range { areas.weights[token] = max(areas.weights[token], line[token] * factor) }
       } else {
         kernels.addScaled(areas.weights + range.lowerBound, line + range.lowerBound, factor, range.count)
       }

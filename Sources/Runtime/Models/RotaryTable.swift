@@ -59,6 +59,16 @@ final class RotaryTable: Sendable {
     }
   }
 
+  /// Cosine and sine of a pair's angle at a position.
+  func angle(_ pair: Int, at position: Int) -> (cosine: Float, sine: Float) {
+    if position >= 0, position < positions {
+      let index = position * (channels / 2) + pair
+      return (cosines.base[index], sines.base[index])
+    }
+    let angle = Float(position) * frequencies[pair]
+    return (cos(angle), sin(angle))
+  }
+
   private func turn(
     _ x: UnsafeMutablePointer<Float>, _ cosine: UnsafePointer<Float>, _ sine: UnsafePointer<Float>, sign: Float
   ) {

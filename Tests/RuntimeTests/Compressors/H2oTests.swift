@@ -45,7 +45,7 @@ struct H2oTests {
     var trial = try AttentionTrial(
       .of("h2o", ["heavy": 7, "recent": 9]), kvHeads: 3, groupHeads: 2, headDim: 32, seed: prompt)
     try trial.append(trial.draw(prompt), prompt, isLast: true)
-    trial.layer.finishPrefill()
+    try trial.layer.finishPrefill()
     var sets: Set<[Int32]> = []
     for step in 0..<20 {
       let attended = try trial.step().attended
@@ -135,7 +135,7 @@ struct H2oTests {
     var trial = try AttentionTrial(
       SumsOfWeights.compressor(), kvHeads: 2, groupHeads: 3, headDim: 32, threads: 1, seed: 52)
     try trial.append(trial.draw(40), 40, isLast: true)
-    trial.layer.finishPrefill()
+    try trial.layer.finishPrefill()
     for _ in 0..<30 { _ = try trial.step() }
     let sums = try #require(trial.cache.compressor.slots.keep as? SumsOfWeights).sums.values
     for head in 0..<2 { #expect(abs((sums[head] ?? 0) - 70) < 1e-3) }

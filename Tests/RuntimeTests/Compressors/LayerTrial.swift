@@ -1,4 +1,5 @@
 import KernelABI
+import Testing
 
 @testable import Runtime
 
@@ -26,7 +27,7 @@ struct LayerTrial {
     if let sum {
       for head in 0..<cache.shape.kvHeads { cache.table(head: head)?.columnSums = (0..<tokens).map(sum) }
     }
-    cache.finishPrefill()
+    expect { try cache.finishPrefill() }
   }
 
   /// A step in which position p gets the weight `weight(p)`; positions that were attended, ascending.
@@ -40,8 +41,12 @@ struct LayerTrial {
         cache.observeStep(head: head, weights: weights, count: weights.count)
       }
     }
-    cache.finishStep()
+    expect { try cache.finishStep() }
     return attended
+  }
+
+  private func expect(_ body: () throws -> Void) {
+    do { try body() } catch { Issue.record(error) }
   }
 
   /// Positions held by a head, ascending.

@@ -123,7 +123,7 @@ struct StreamingllmTests {
         let rows = trial.draw(1)
         try trial.append(rows, 1, isLast: false)
         outputs.append((0..<6).flatMap { rows.output(0, $0).map(Double.init) })
-        trial.layer.finishStep()
+        try trial.layer.finishStep()
       }
       #expect(trial.layer.positions(head: 0).count == window)
       found.append(outputs)

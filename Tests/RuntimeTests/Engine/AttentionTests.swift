@@ -67,7 +67,7 @@ struct AttentionTests {
     let compressor = try Compressor.of("h2o", ["heavy": 550, "recent": 60], words: ["pos": "renumber"])
     var trial = try AttentionTrial(compressor, kvHeads: 1, groupHeads: 2, headDim: 32, seed: 14)
     try trial.append(trial.draw(700), 700, isLast: true)
-    trial.layer.finishPrefill()
+    try trial.layer.finishPrefill()
     for step in 0..<6 {
       let (difference, attended) = try trial.step()
       #expect(difference < 2e-5, "step \(step)")

@@ -87,7 +87,7 @@ struct AttentionTrial {
     for token in 0..<tokens {
       worst = max(worst, difference(rows, token, position: seen - tokens + token, upTo: seen - tokens + token))
     }
-    if isLast { layer.finishPrefill() }
+    if isLast { try layer.finishPrefill() }
     return worst
   }
 
@@ -107,7 +107,7 @@ struct AttentionTrial {
     seen += 1
     let attended = (0..<shape.kvHeads).map { layer.store.count(head: $0) }
     let worst = difference(rows, 0, position: seen - 1, upTo: seen - 1)
-    layer.finishStep()
+    try layer.finishStep()
     return (worst, attended)
   }
 

@@ -19,6 +19,21 @@ struct PromiseTests {
     ("h2o", ["heavy": 8, "recent": 12], ["pos": "renumber"]),
     ("h2o", ["heavy": 8, "recent": 12], ["variant": "prefill"]),
     ("h2o", ["heavy": 8, "recent": 12], ["variant": "blocks"]),
+    ("snapkv", ["budget": 24, "window": 6, "kernel": 3], [:]),
+    ("tova", ["budget": 20], [:]),
+    ("knorm", ["budget": 20, "skip": 0, "least": 0], [:]),
+    ("knorm", ["budget": 20, "skip": 0, "least": 0, "interval": 5], ["order": "high"]),
+    ("keydiff", ["budget": 20, "block": 24], [:]),
+    ("keydiff", ["budget": 20], ["mode": "once"]),
+    ("expectedattention", ["budget": 20], [:]),
+    ("pyramidkv", ["budget": 24, "window": 6], [:]),
+    ("adakv", ["budget": 24, "window": 6], [:]),
+    ("adakv", ["budget": 24, "window": 6], ["score": "knorm", "safeguard": "guaranteed"]),
+    ("corm", ["window": 6, "recent": 4], [:]),
+    ("cam", ["sink": 4, "recent": 16, "merge": 8], [:]),
+    ("cam", ["sink": 4, "recent": 16, "merge": 8], ["inner": "h2o", "form": "step"]),
+    ("keep", ["budget": 16, "every": 3], ["score": "tova", "heads": "same"]),
+    ("keep", ["budget": 16, "recent": 4], ["score": "h2o", "heads": "adaptive"]),
   ]
 
   static func compressor(_ index: Int) throws -> Compressor {
@@ -117,7 +132,9 @@ struct PromiseTests {
       }
       return Self.rows(found)
     }
-    try engine.run(Array(requests[9...]), compressor: Self.compressor((index + 5) % 13), batch: 6) { _ in }
+    try engine.run(
+      Array(requests[9...]), compressor: Self.compressor((index + 5) % Self.configurations.count), batch: 6
+    ) { _ in }
     #expect(try again() == alone)
 
     let cancellation = Cancellation()

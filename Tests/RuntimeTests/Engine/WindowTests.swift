@@ -48,7 +48,7 @@ struct WindowTests {
     // Streaming prompts lose tokens while they are attended; only their steps can be compared afterwards.
     if Self.configurations[index].words["prefill"] == "stream" {
       try trial.append(trial.draw(50), 50, isLast: true)
-      trial.layer.finishPrefill()
+      try trial.layer.finishPrefill()
     } else {
       #expect(try trial.prompt(50) < 1e-5)
     }
