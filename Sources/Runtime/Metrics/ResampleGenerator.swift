@@ -14,7 +14,9 @@ struct ResampleGenerator {
     let second = Self.block(counter: SIMD4(1, 0, stream.0, stream.1), key: key)
     func pair(_ low: UInt32, _ high: UInt32) -> UInt64 { UInt64(low) | UInt64(high) << 32 }
     // All zeros would stay so; a set bit costs nothing else.
-    state = (pair(first[0], first[1]) | 1, pair(first[2], first[3]), pair(second[0], second[1]), pair(second[2], second[3]))
+    state = (
+      pair(first[0], first[1]) | 1, pair(first[2], first[3]), pair(second[0], second[1]), pair(second[2], second[3])
+    )
   }
 
   init(state: (UInt64, UInt64, UInt64, UInt64)) { self.state = state }

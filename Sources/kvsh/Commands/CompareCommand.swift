@@ -24,7 +24,8 @@ struct CompareCommand: Command {
     ],
     accepts: [.table], produces: .table,
     columns: [
-      "a", "b", "n", "mean_a", "mean_b", "difference", "low", "high", "better", "worse", "equal", "p", "needed_n", "verdict",
+      "a", "b", "n", "mean_a", "mean_b", "difference", "low", "high", "better", "worse", "equal", "p", "needed_n",
+      "verdict",
     ],
     examples: [
       Example("load scores \"examples/scores\" | compare fp16 half", "Two configurations by their scores.")
@@ -58,7 +59,8 @@ struct CompareCommand: Command {
       let label = value.configurations?.first?.label ?? value.text
       guard let place = compared.labels.firstIndex(of: label) else {
         throw Problem(
-          "K605", seen: "there are no rows of `\(label)`", expected: "one of " + compared.labels.joined(separator: ", "),
+          "K605", seen: "there are no rows of `\(label)`",
+          expected: "one of " + compared.labels.joined(separator: ", "),
           labels: [.init(call.span(of: name))])
       }
       return place
@@ -69,7 +71,8 @@ struct CompareCommand: Command {
       throw Problem(
         "K605",
         seen: base == nil
-          ? "there are no rows of the baseline, `\(Compressor.none.label)`" : "there are rows of one configuration only",
+          ? "there are no rows of the baseline, `\(Compressor.none.label)`"
+          : "there are rows of one configuration only",
         expected: "rows of two configurations or more", labels: [.init(call.inputSpan ?? call.span)])
     }
     if let second { return [(base, second)] }

@@ -18,7 +18,8 @@ struct NegativesCommand: Command {
       """,
     parameters: [
       Parameter(
-        "theta", .value(.union([.number, .share])), default: .float(0.1), doc: "The loss that counts; several are a sweep.",
+        "theta", .value(.union([.number, .share])), default: .float(0.1),
+        doc: "The loss that counts; several are a sweep.",
         sweepable: true),
       Parameter(
         "per", .choice(["none", "type", "task", "sample", "score"]), default: .string("none"), doc: "What a row is."),

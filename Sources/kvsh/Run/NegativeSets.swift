@@ -13,7 +13,8 @@ struct NegativeSets {
   static let parameters = [
     Parameter(
       "set", .any,
-      doc: "Configurations judged together, e.g. [\"kivi bits=4\", \"gear\"]; a list of lists, or {name: [...]}, is several "
+      doc:
+        "Configurations judged together, e.g. [\"kivi bits=4\", \"gear\"]; a list of lists, or {name: [...]}, is several "
         + "sets. Default: each alone."),
     Parameter(
       "rule", .choice(["paper", "figure6"]), default: .string("paper"),
@@ -84,7 +85,8 @@ struct NegativeSets {
     let begun = known.indices.filter { known[$0].hasPrefix(label) }
     guard begun.count == 1, !label.isEmpty else {
       throw Problem(
-        "K605", seen: begun.count > 1 ? "`\(label)` begins \(begun.count) configurations" : "there are no scores of `\(label)`",
+        "K605",
+        seen: begun.count > 1 ? "`\(label)` begins \(begun.count) configurations" : "there are no scores of `\(label)`",
         expected: "one of " + known.joined(separator: ", "), labels: [.init(call.span(of: "set"))])
     }
     return begun[0]

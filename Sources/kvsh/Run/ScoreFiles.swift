@@ -22,7 +22,8 @@ enum ScoreFiles {
     }
     var columns: (config: [String?], task: [String?], sample: [String?], score: [Double?]) = ([], [], [], [])
     // The baseline first, as `run` has it.
-    let ordered = files.filter { $0 == artifactBaseline + ".jsonl" } + files.filter { $0 != artifactBaseline + ".jsonl" }
+    let ordered =
+      files.filter { $0 == artifactBaseline + ".jsonl" } + files.filter { $0 != artifactBaseline + ".jsonl" }
     for file in ordered {
       let table = try read(file, in: path)
       let stem = String(file.dropLast(".jsonl".count))
@@ -37,7 +38,8 @@ enum ScoreFiles {
       for row in 0..<table.rowCount {
         guard let score = scores[row].asDouble else {
           throw RuntimeProblem(
-            "K607", seen: "\(folder)/\(file): line \(row + 1) has the score \(scores[row].display)", expected: "a number")
+            "K607", seen: "\(folder)/\(file): line \(row + 1) has the score \(scores[row].display)",
+            expected: "a number")
         }
         columns.config.append(label)
         columns.task.append(tasks[row].text)
@@ -56,7 +58,8 @@ enum ScoreFiles {
     do {
       return try TableText.read(text, as: .jsonLines)
     } catch let problem as Problem {
-      throw RuntimeProblem("K607", seen: "\(file): \(problem.seen)", expected: "lines {\"task\": ..., \"id\": ..., \"score\": ...}")
+      throw RuntimeProblem(
+        "K607", seen: "\(file): \(problem.seen)", expected: "lines {\"task\": ..., \"id\": ..., \"score\": ...}")
     }
   }
 }

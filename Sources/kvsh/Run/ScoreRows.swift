@@ -29,7 +29,9 @@ enum ScoreRows {
 
   /// The task of a sample and its name within it: `qasper/3` is 3 of qasper, unless a column says the task.
   static func split(_ sample: String, task: Value?) -> (task: String, sample: String) {
-    if let task, task.type != .nil { return (task.text, sample.hasPrefix(task.text + "/") ? String(sample.dropFirst(task.text.count + 1)) : sample) }
+    if let task, task.type != .nil {
+      return (task.text, sample.hasPrefix(task.text + "/") ? String(sample.dropFirst(task.text.count + 1)) : sample)
+    }
     guard let slash = sample.lastIndex(of: "/") else { return ("", sample) }
     return (String(sample[..<slash]), String(sample[sample.index(after: slash)...]))
   }

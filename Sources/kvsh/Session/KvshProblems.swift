@@ -55,10 +55,13 @@ extension ProblemCatalogue {
         "`save` and `load` choose the format by the ending: .csv .json .jsonl .md for tables; .html .svg .vl.json .txt "
           + "and the table formats for plots."),
       Entry("K604", "KVSH_THREADS is not a number of threads", "Unset it to use all cores."),
-      Entry("K605", "There is nothing to compare", "Comparisons need rows of the baseline, `fp16`, and of another configuration, with the columns they compare."),
+      Entry(
+        "K605", "There is nothing to compare",
+        "Comparisons need rows of the baseline, `fp16`, and of another configuration, with the columns they compare."),
       Entry(
         "K607", "Not a folder of scores",
-        "`load scores DIR` reads one NAME.jsonl a configuration, each line {\"task\": ..., \"id\": ..., \"score\": ...}."),
+        "`load scores DIR` reads one NAME.jsonl a configuration, each line {\"task\": ..., \"id\": ..., \"score\": ...}."
+      ),
       Entry(
         "K608", "No negative benchmark can be made",
         "`negatives per=sample | save \"x.longbench.json\"` copies the records of the negatives out of LongBench's files: "
