@@ -17,8 +17,8 @@ struct CompareCommand: Command {
       guess, or arms that all answer alike, are said first: nothing below them means anything.
       """,
     parameters: [
-      Parameter("a", .any, doc: "A configuration or its label. Default: the baseline.", positional: true),
-      Parameter("b", .any, doc: "The one set beside it. Default: every other.", positional: true),
+      Parameter("a", .path, doc: "A configuration's label. Default: the baseline.", positional: true),
+      Parameter("b", .path, doc: "The one set beside it. Default: every other.", positional: true),
       Parameter(
         "on", .column, doc: "What is compared. Default: score where there is one, else output_tokens."),
     ],
@@ -56,7 +56,7 @@ struct CompareCommand: Command {
   private func pairs(_ call: Call, _ compared: ComparedRows) throws -> [(Int, Int)] {
     func place(_ name: String) throws -> Int? {
       guard let value = call.optional(name) else { return nil }
-      let label = value.configurations?.first?.label ?? value.text
+      let label = value.text
       guard let place = compared.labels.firstIndex(of: label) else {
         throw Problem(
           "K605", seen: "there are no rows of `\(label)`",

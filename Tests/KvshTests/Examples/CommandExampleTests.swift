@@ -38,6 +38,10 @@ struct CommandExampleTests {
     "compress kivi bits=2 | run sharegpt n=4 max=16 | plot lengthdiff": "density(.|\\n)*kivi bits=2  4",
     "[{a: 1}] | table | save \"a.csv\"": "saved a.csv \\(4 bytes\\)",
     "load \"examples/lengths.csv\" | lengths": "kivi bits=2",
+    "load scores \"examples/scores\" | summarize score=mean(score) by=config": "fp16(.|\\n)*half(.|\\n)*third",
+    "load scores \"examples/scores\" | negatives theta=[10%, 50%] set={both: [\"half\", \"third\"]}":
+      "both +0\\.1 +2 +8(.|\\n)*both +0\\.5 +1 +8",
+    "load scores \"examples/scores\" | compare fp16 half": "half(.|\\n)*score(.|\\n)*fp16",
     "history | tail 5": "line", "help run": "temperature", "help kivi": "arXiv 2402.02750",
   ]
 

@@ -14,7 +14,7 @@ struct LongBenchMetricTests {
     var testDescription: String { "\(metric.rawValue) \(prediction.prefix(30).debugDescription)" }
   }
 
-  static let numbered = { (count: Int) in (0..<count).map { "w\($0)" }.joined(separator: " ") }
+  static func numbered(_ count: Int) -> String { (0..<count).map { "w\($0)" }.joined(separator: " ") }
 
   static let cases: [Case] = [
     Case(metric: .questionF1, prediction: "The cat sat on the mat.", answer: "a cat on mat", score: 0.857142857),
