@@ -80,7 +80,8 @@ public struct Completer {
 
   private func keywords(_ place: CursorPlace) -> [Completion] {
     place.hasInput
-      ? [] : ["let", "def", "for", "if", "while", "assert", "import", "try"].map { make($0, "", .keyword, place) }
+      ? []
+      : ["let", "def", "for", "if", "while", "assert", "import", "try", "policy"].map { make($0, "", .keyword, place) }
   }
 
   private func expressionNames(_ place: CursorPlace) -> [Completion] {
@@ -93,7 +94,7 @@ public struct Completer {
       }
     }
     let local = place.localNames.map { make($0, "", .variable, place) }
-    let functions = Builtins.all.map { make($0.name, "\($0.usage): \($0.summary)", .function, place) }
+    let functions = context.functions.all.map { make($0.name, "\($0.usage): \($0.summary)", .function, place) }
     let callables = context.catalogue.kinds.filter { context.catalogue.isCallable($0) }.flatMap { kind in
       context.catalogue.entries(of: kind).filter { Value.isWord($0.name) }.map {
         make($0.name, $0.summary, .name, place)

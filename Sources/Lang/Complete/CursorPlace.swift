@@ -55,14 +55,24 @@ struct CursorPlace {
       }
     }
     setWord(source, typed.utf8.count, cursor)
-    if let callee = level.callee, let entry = context.catalogue.callable(callee)?.entry {
-      inArguments(Signature(callee, summary: "", parameters: entry.parameters), level.stage, context)
+    if let callee = level.callee, let parameters = Self.parameters(of: callee, context) {
+      inArguments(Signature(callee, summary: "", parameters: parameters), level.stage, context)
     } else if let command {
       inArguments(command, Array(level.stage.dropFirst()), context)
     } else {
       kind = level.stage.isEmpty && level.bracket != "[" && level.callee == nil ? .start : .expression
       if case .expression = kind { trimToIdentifier(source, cursor) }
     }
+  }
+
+  /// Parameters of a call's callee; nil for a function that documents none.
+  private static func parameters(of callee: String, _ context: Context) -> [Parameter]? {
+    if context.variable(callee) != nil { return nil }
+    if let function = context.functions.table[callee] {
+      let named = function.parameters.filter { !$0.doc.isEmpty }
+      return named.isEmpty ? nil : function.parameters
+    }
+    return context.catalogue.callable(callee)?.entry.parameters
   }
 
   private mutating func setWord(_ source: Source, _ count: Int, _ cursor: Int) {
@@ -132,6 +142,10 @@ struct CursorPlace {
       }
       if let word = previous, word.kind == .keyword, ["let", "def", "for"].contains(word.text) {
         names.append(token.text)
+      }
+      if let word = previous, word.kind == .identifier, token.kind == .identifier, !token.newlineBefore {
+        if word.text == "policy" { names += context.catalogue.policyInputs.map(\.name) + ["score"] }
+        if word.text == "state" { names.append(token.text) }
       }
       switch token.kind == .sign ? token.text : "" {
       case "|":

@@ -26,7 +26,7 @@ public struct Help {
       )
       break
     }
-    parts.append("functions\n  " + Self.wrapped(Builtins.all.map(\.name)))
+    parts.append("functions\n  " + Self.wrapped(context.functions.all.map(\.name)))
     return parts.joined(separator: "\n\n")
   }
 
@@ -46,8 +46,8 @@ public struct Help {
       if context.catalogue.kinds.contains(name) { parts.append(kind(name)) }
       if case .function(let function)? = context.variable(name) {
         parts.append("\(Value.function(function).text)\n\(function.doc)")
-      } else if let builtin = Builtins.table[name] {
-        parts.append("\(builtin.usage)  (function)\n\(builtin.summary)")
+      } else if let builtin = context.functions.table[name] {
+        parts.append(self.function(builtin))
       }
       if let problem = problems[name] { parts.append("\(problem.code): \(problem.title)\n\n\(problem.explanation)") }
     }
@@ -59,7 +59,7 @@ public struct Help {
     let kinds = context.catalogue.kinds
     let names =
       context.commands.signatures.map(\.name) + kinds + kinds.flatMap { context.catalogue.entries(of: $0).map(\.name) }
-      + Builtins.all.map(\.name) + problems.entries.map(\.code)
+      + context.functions.all.map(\.name) + problems.entries.map(\.code)
     return Problem("K063", seen: "there is no help on `\(topic)`", suggestion: NearestName.suggestion(topic, in: names))
       .at(span)
   }
@@ -88,6 +88,15 @@ public struct Help {
     let parts = [
       "\(entry.name)  (\(kind))\n\(entry.summary)", entry.details, parameters(entry.parameters),
       examples(entry.examples),
+    ]
+    return parts.filter { !$0.isEmpty }.joined(separator: "\n\n")
+  }
+
+  private func function(_ function: Builtin) -> String {
+    let documented = function.parameters.filter { !$0.doc.isEmpty }
+    let parts = [
+      "\(function.usage)  (function)\n\(function.summary)", function.details, parameters(documented),
+      examples(function.examples),
     ]
     return parts.filter { !$0.isEmpty }.joined(separator: "\n\n")
   }

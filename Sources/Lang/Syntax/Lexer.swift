@@ -14,9 +14,13 @@ struct Lexer {
 
   private func byte(_ offset: Int) -> UInt8 { offset < limit ? bytes[offset] : 0 }
 
-  private static let signs: [[UInt8]] = [
-    "->", "..", "==", "!=", "<=", ">=", "+=", "-=", "*=", "/=", "//", "**",
-  ].map { Array($0.utf8) }
+  /// Signs of two characters.
+  private static let pairs: Set<UInt16> = Set(
+    ["->", "..", "==", "!=", "<=", ">=", "+=", "-=", "*=", "/=", "//", "**"].map { pair in
+      let bytes = Array(pair.utf8)
+      return UInt16(bytes[0]) << 8 | UInt16(bytes[1])
+    })
+  private static let singles = Set("+-*/%@<>=()[]{},:;.|^".utf8)
 
   /// The token that starts at or after an offset.
   func token(from offset: Int) -> Token {
@@ -73,14 +77,15 @@ struct Lexer {
   }
 
   private func sign(_ position: inout Int, _ token: inout Token) {
-    for sign in Self.signs where position + 2 <= limit && bytes[position] == sign[0] && bytes[position + 1] == sign[1] {
-      position += 2
+    let (first, second) = (bytes[position], byte(position + 1))
+    if Self.pairs.contains(UInt16(first) << 8 | UInt16(second)) {
       token.kind = .sign
-      token.text = String(decoding: sign, as: UTF8.self)
+      token.text = String(decoding: bytes[position..<position + 2], as: UTF8.self)
+      position += 2
       return
     }
-    if "+-*/%@<>=()[]{},:;.|^".utf8.contains(bytes[position]) {
-      token.text = String(UnicodeScalar(bytes[position]))
+    if Self.singles.contains(first) {
+      token.text = String(UnicodeScalar(first))
       token.kind = .sign
       position += 1
       return

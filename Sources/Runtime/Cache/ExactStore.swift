@@ -49,6 +49,7 @@ final class ExactStore: LayerStore {
   }
 
   var removesTokens: Bool { true }
+  var rangeAlignment: Int { 16 }
   func finishPrefill() {}
   func finishStep() {}
   func packingTasks(_ moment: PackingMoment) -> Int { 0 }
@@ -62,7 +63,16 @@ final class ExactStore: LayerStore {
     return total
   }
 
+  func readBytes(head: Int, tokens: Range<Int>, heads: Int) -> Int {
+    2 * tokens.count * shape.headDim * shape.element.bytes
+  }
+
   func takePeakBytes() -> Int { bytes.held }
+
+  func storedBits(head: Int) -> [StoredBits] {
+    let bits = Double(shape.element.bytes * 8)
+    return Array(repeating: StoredBits(key: bits, value: bits), count: count(head: head))
+  }
 
   func decoded(head: Int) -> (keys: [Float], values: [Float]) {
     let head = heads[head]

@@ -120,9 +120,24 @@ final class GroupedStore: LayerStore {
     return total
   }
 
+  func readBytes(head: Int, tokens: Range<Int>, heads: Int) -> Int {
+    let head = self.heads[head]
+    let keys = tokens.clamped(to: 0..<head.packedKeys.count)
+    let values = tokens.clamped(to: 0..<head.packedValues.count)
+    return head.packedKeys.readBytes(keys) + head.packedValues.readBytes(values)
+      + (2 * tokens.count - keys.count - values.count) * shape.headDim * shape.element.bytes
+  }
+
   func takePeakBytes() -> Int {
     defer { transientBytes = 0 }
     return max(transientBytes, bytes.held)
+  }
+
+  func storedBits(head: Int) -> [StoredBits] {
+    let own = heads[head]
+    return Self.storedBits(
+      packed: (own.packedKeys.count, own.packedValues.count), bits: (own.packedKeys.bits, own.packedValues.bits),
+      exact: shape.element, count: count(head: head))
   }
 
   func decoded(head: Int) -> (keys: [Float], values: [Float]) {

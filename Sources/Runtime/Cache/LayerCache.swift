@@ -12,29 +12,48 @@ final class LayerCache {
   let rotary: RotaryTable?
   let needs: AttentionNeeds
   let renumbers: Bool
+  /// What decides between layers which tokens go on, if a method does; owned by the sequence's cache.
+  weak var flow: (any FlowState)?
+  /// Whether the keep policy scores tokens.
+  let ranks: Bool
   /// The prompt's last queries, while the prompt goes through.
   private(set) var promptWindow: PromptWindow?
   /// Sums of the prompt's queries before they turn, while the prompt goes through.
   private(set) var queryMoments: QueryMoments?
   private let keep: (any KeepState)?
   private let dispose: (any DisposeState)?
+  /// What chooses the slots that a decode query reads; nil if all are read.
+  let select: (any SelectState)?
   private let removesWhileDecoding: Bool
+  /// Heads of which something has left while the prompt was read, so that slots are not those of the appends.
+  private let slotsMoved: AlignedBuffer<Bool>  // [kvHeads]
   /// One table a head, one for all of them, or none where no token ever leaves.
   private let tables: [PositionTable]
   private(set) var seenTokens = 0
+  /// Keeps the prompt's scores and weights, for a trace.
+  var recorder: AttentionRecorder?
 
-  init(layer: Int, shape: CacheShape, slots: Slots, kernels: KernelTable, rotary: RotaryTable? = nil) {
+  /// - Parameter store: the layer's store; one that shares nothing if nil.
+  init(
+    layer: Int, shape: CacheShape, slots: Slots, kernels: KernelTable, rotary: RotaryTable? = nil,
+    store: (any LayerStore)? = nil
+  ) {
     self.layer = layer
     self.rotary = rotary
     self.shape = shape
     window = layer < shape.windows.count ? shape.windows[layer] : nil
-    store =
-      slots.codec?.makeStore(shape: shape, layer: layer, kernels: kernels)
+    self.store =
+      store ?? slots.codec?.makeStore(shape: shape, layer: layer, kernels: kernels)
       ?? ExactStore(shape: shape, kernels: kernels)
     self.kernels = kernels
     keep = slots.keep?.makeState(shape: shape, layer: layer)
     dispose = slots.dispose?.makeState(shape: shape, layer: layer)
+    select = slots.select?.makeState(shape: shape, layer: layer, kernels: kernels)
+    selectedReads = AlignedBuffer(count: shape.kvHeads)
+    selectedReads.base.update(repeating: -1, count: shape.kvHeads)
+    slotsMoved = AlignedBuffer(count: shape.kvHeads)
     needs = slots.needs
+    ranks = slots.keep?.ranksTokens ?? false
     removesWhileDecoding = slots.keep?.removesWhileDecoding ?? false
     let renumbers = slots.positions == .renumber && slots.keep != nil
     self.renumbers = renumbers
@@ -58,6 +77,14 @@ final class LayerCache {
     seenTokens += count
   }
 
+  /// Appends tokens of a head; row i of keys and values is at `i * stride`, headDim elements long.
+  func append(
+    head: Int, keys: UnsafePointer<Float>, values: UnsafePointer<Float>, stride: Int, tokens: Int
+  ) {
+    store.append(head: head, keys: keys, values: values, stride: stride, tokens: tokens)
+    select?.append(head: head, keys: keys, stride: stride, tokens: tokens)
+  }
+
   /// Tokens that can be appended before the first one leaves; 0 if the policy cannot say.
   var roomTokens: Int { max(0, (keep?.capacityTokens ?? 0) - (tables.first?.positions.count ?? 0)) }
 
@@ -68,7 +95,7 @@ final class LayerCache {
     tables.count == 1 ? 0..<shape.kvHeads : index..<index + 1
   }
 
-  private func view(table index: Int) -> HeadView {
+  func view(table index: Int) -> HeadView {
     HeadView(
       positions: tables[index].positions, columnSums: tables[index].columnSums, seenTokens: seenTokens,
       heads: heads(ofTable: index), layer: self)
@@ -109,6 +136,7 @@ final class LayerCache {
   /// What the policy keeps of each table, once all are scored; nil for all of it.
   func slotsAfterPrompt() -> [[Int]?] {
     noteHeld()
+    if keepsRankings { noteRankings() }
     return keep?.slotsAfterPrefill(tables.indices.map { view(table: $0) }) ?? []
   }
 
@@ -119,6 +147,7 @@ final class LayerCache {
       if let slots = kept[index] {
         dispose?.leavePrompt(head: head, kept: slots, view)
         store.keep(head: head, slots: slots)
+        slotsMoved.base[head] = true
       } else {
         dispose?.keepPrompt(head: head, view)
       }
@@ -132,6 +161,11 @@ final class LayerCache {
 
   /// The prompt is complete in this layer: what was gathered of it is let go once codecs have packed.
   func endPrompt() {
+    if let select {
+      for head in 0..<shape.kvHeads {
+        select.finishPrefill(head: head, store: store, slotsMoved: slotsMoved.base[head])
+      }
+    }
     store.observePrompt(promptWindow)
     promptWindow = nil
     queryMoments = nil
@@ -140,7 +174,7 @@ final class LayerCache {
   /// The codec has packed what was due.
   func notePacked(_ moment: PackingMoment) {
     guard moment == .promptComplete else { return }
-    peakBytes = max(peakBytes, store.takePeakBytes() + metadataBytes)
+    peakBytes = max(peakBytes, store.takePeakBytes() + stateBytes)
   }
 
   /// A decode step's attention in this layer is over: drops what the policy does not keep, then lets the codec pack.
@@ -173,28 +207,81 @@ final class LayerCache {
     }
   }
 
+  /// Forgets all tokens but the first; for caches without methods, whose slots are positions.
+  func cut(to tokens: Int) {
+    guard tokens < seenTokens else { return }
+    for head in 0..<shape.kvHeads { store.keep(head: head, slots: Array(0..<tokens)) }
+    seenTokens = tokens
+  }
+
+  // MARK: Inspection
+
+  /// Whether what tokens were ranked by at the end of the prompt is kept; for inspection alone.
+  var keepsRankings = false
+  private var promptRankings: [(ranking: TokenRanking?, positions: [Int32], tokens: Int)] = []
+
+  private func noteRankings() {
+    promptRankings = tables.indices.map { index in
+      let view = view(table: index)
+      return (keep?.ranking(view), view.positions, seenTokens)
+    }
+  }
+
+  /// What a head's tokens were last chosen by, the positions of the slots it speaks of, and how long the text then was.
+  func lastRanking(head: Int) -> (ranking: TokenRanking?, positions: [Int32], tokens: Int) {
+    guard !tables.isEmpty else { return (nil, [], seenTokens) }
+    let index = tables.count == 1 ? 0 : head
+    if removesWhileDecoding, seenTokens > promptRankings.first?.tokens ?? 0 {
+      let view = view(table: index)
+      return (keep?.ranking(view), view.positions, seenTokens)
+    }
+    return index < promptRankings.count ? promptRankings[index] : (nil, [], seenTokens)
+  }
+
   // MARK: Bytes
 
   private var peakBytes = 0
+
+  /// What is held beside the store.
+  private var stateBytes: Int { metadataBytes + (select?.bytes.held ?? 0) }
 
   private var metadataBytes: Int {
     tables.reduce(0) { $0 + $1.bytes } + (keep?.metadataBytes ?? 0) + (dispose?.metadataBytes ?? 0)
   }
 
   var bytes: ByteCount {
-    var total = store.bytes
+    var total = store.bytes + (select?.bytes ?? ByteCount())
     total.metadata += metadataBytes
     return total
+  }
+
+  /// Bytes that a head's last step read, metadata included, if it selected; -1 if it read everything.
+  private let selectedReads: AlignedBuffer<Int>  // [kvHeads]
+
+  /// Notes what a head's step reads: nil for everything.
+  func noteSelectedRead(head: Int, bytes: Int?) { selectedReads.base[head] = bytes ?? -1 }
+
+  /// Bytes that the last step read.
+  var readBytes: Int {
+    let reads = UnsafeBufferPointer(start: selectedReads.base, count: shape.kvHeads)
+    guard reads.contains(where: { $0 >= 0 }) else { return store.readBytes }
+    return reads.enumerated().reduce(0) { total, read in
+      total
+        + (read.element >= 0
+          ? read.element
+          : store.readBytes(head: read.offset, tokens: 0..<store.count(head: read.offset), heads: shape.kvHeads))
+    }
   }
 
   /// The most this layer held at once since the last call.
   func takePeakBytes() -> Int {
     defer { peakBytes = 0 }
-    return max(peakBytes, store.takePeakBytes() + metadataBytes)
+    return max(peakBytes, store.takePeakBytes() + stateBytes)
   }
 
   /// Slots of a head as positions, for inspection.
   func positions(head: Int) -> [Int32] {
-    table(head: head)?.positions ?? (0..<store.count(head: head)).map { Int32(truncatingIfNeeded: $0) }
+    flow?.positions(layer: layer) ?? table(head: head)?.positions
+      ?? (0..<store.count(head: head)).map { Int32(truncatingIfNeeded: $0) }
   }
 }

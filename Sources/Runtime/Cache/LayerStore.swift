@@ -68,6 +68,18 @@ public protocol LayerStore: AnyObject {
   /// The most that was held at once since the last call, coexistence while packing included.
   func takePeakBytes() -> Int
 
+  /// Slots of the unit at whose multiples a token range may begin: `LayerStore.alignment`, or 16 if less will do.
+  var rangeAlignment: Int { get }
+
+  /// Bytes that attention to everything reads in a step.
+  var readBytes: Int { get }
+
+  /// Bytes that attention reads of a range of slots of one of the layer's `heads` heads; whole heads add up to `readBytes`.
+  func readBytes(head: Int, tokens: Range<Int>, heads: Int) -> Int
+
+  /// Bits that each slot of a head is stored in, for inspection.
+  func storedBits(head: Int) -> [StoredBits]  // [slots]
+
   /// The decoded keys or values of a head [tokens, headDim], for inspection and tests; attention never calls it.
   func decoded(head: Int) -> (keys: [Float], values: [Float])
 }
@@ -75,6 +87,23 @@ public protocol LayerStore: AnyObject {
 extension LayerStore {
   /// Slots in an aligned unit of a token range.
   public static var alignment: Int { 32 }
+  public var rangeAlignment: Int { Self.alignment }
+
+  public var readBytes: Int { bytes.read }
+
+  /// As many of the layer's bytes as the slots are of all heads' slots: for stores in which every token costs the same.
+  public func readBytes(head: Int, tokens: Range<Int>, heads: Int) -> Int {
+    var all = 0
+    var before = 0
+    for other in 0..<heads {
+      if other == head { before = all }
+      all += count(head: other)
+    }
+    guard all > 0 else { return 0 }
+    // From running totals, so that the ranges of all heads add up to the whole.
+    let total = readBytes
+    return total * (before + tokens.upperBound) / all - total * (before + tokens.lowerBound) / all
+  }
 
   public func observePrompt(_ window: PromptWindow?) {}
   public func keyRows(head: Int, tokens: Range<Int>, into rows: UnsafeMutablePointer<Float>) {
@@ -93,6 +122,22 @@ extension LayerStore {
   }
   public var replacesValues: Bool { false }
   public func replaceValue(head: Int, slot: Int, with row: UnsafePointer<Float>) {}
+
+  /// Half precision, if the store does not say otherwise.
+  public func storedBits(head: Int) -> [StoredBits] {
+    Array(repeating: StoredBits(key: 16, value: 16), count: count(head: head))
+  }
+
+  /// The bits of a head whose first slots are packed and the others exact.
+  static func storedBits(
+    packed: (keys: Int, values: Int), bits: (key: Int, value: Int), exact: FloatElement, count: Int
+  ) -> [StoredBits] {
+    (0..<count).map { slot in
+      StoredBits(
+        key: Double(slot < packed.keys ? bits.key : exact.bytes * 8),
+        value: Double(slot < packed.values ? bits.value : exact.bytes * 8))
+    }
+  }
 
   /// Packing is one task, if the store does not split it.
   public func packingTasks(_ moment: PackingMoment) -> Int { 1 }

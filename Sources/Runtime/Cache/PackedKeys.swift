@@ -21,6 +21,12 @@ final class PackedKeys {
   var payloadBytes: Int { count * headDim * bits / 8 }
   var scaleBytes: Int { count / group * headDim * 4 }
 
+  /// Bytes that scoring a range reads: its codes, and the scales of each group it touches.
+  func readBytes(_ tokens: Range<Int>) -> Int {
+    let groups = tokens.isEmpty ? 0 : (tokens.upperBound + group - 1) / group - tokens.lowerBound / group
+    return tokens.count * headDim * bits / 8 + groups * headDim * 4
+  }
+
   /// Packs whole groups; `keys` are [tokens, headDim] and `tokens` a multiple of `group`.
   func append(_ keys: UnsafePointer<Float>, tokens: Int) {
     let groups = count / group

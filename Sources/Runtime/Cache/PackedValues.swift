@@ -25,6 +25,9 @@ final class PackedValues {
   /// Scales and minima that pad the last block.
   var slackBytes: Int { ((count + 31) / 32 * 32 - count) * groups * 4 }
 
+  /// Bytes that summing a range reads.
+  func readBytes(_ tokens: Range<Int>) -> Int { tokens.count * (rowBytes + groups * 4) }
+
   /// Packs tokens one by one; `values` are [tokens, headDim].
   func append(_ values: UnsafePointer<Float>, tokens: Int) {
     let blocks = (count + 31) / 32

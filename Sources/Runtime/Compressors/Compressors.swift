@@ -3,6 +3,10 @@ public enum Compressors {
   public static let all: [MethodCard] = [
     .kivi,
     .gear,
+    .quarot,
+    .qjl,
+    .think,
+    .kvquant,
     .streamingllm,
     .h2o,
     .snapkv,
@@ -15,5 +19,10 @@ public enum Compressors {
     .corm,
     .cam,
     .keep,
+    .quest,
+    .minicache,
+    .llmlingua,
+    .gemfilter,
+    .lazyllm,
   ]
 }

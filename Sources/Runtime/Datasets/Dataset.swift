@@ -7,9 +7,14 @@ public protocol Dataset: Sendable {
   var card: DatasetCard { get }
   /// Throws a `RuntimeProblem` unless the file at `path` can be read as this data set; `data add` calls it.
   /// - Returns: how many usable records the file has.
+  /// - Throws: K407 by default: a data set that is generated reads no file.
   func validate(path: String) throws -> Int
   /// Chooses the requests; `arguments` have been checked against the card.
   func load(_ arguments: DatasetArguments, from source: DatasetSource) throws -> DatasetLoad
+}
+
+extension Dataset {
+  public func validate(path: String) throws -> Int { throw DatasetProblems.readsNoFile(card.name) }
 }
 
 /// What a data set may use while it loads.
@@ -45,7 +50,7 @@ public struct DatasetLoad: Sendable, Equatable {
   public var asked: Int?
   /// How many distinct requests passed the filter, never more than `asked`.
   public var available: Int
-  /// Absolute path of the file that was read.
+  /// Absolute path of the file that was read; empty if the requests were generated.
   public var path: String
   /// True when the sample that comes with kvsh was read, not a file of the user.
   public var isBundledSample: Bool

@@ -4,6 +4,8 @@ public enum Datasets {
     ShareGPTDataset(),
     PromptsDataset(),
     LongBenchDataset(),
+    PasskeyDataset(),
+    RecallDataset(),
   ]
 
   /// The data set called `name`, or the one that reads the file registered under `name`.

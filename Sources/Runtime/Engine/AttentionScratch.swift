@@ -8,8 +8,13 @@ struct AttentionScratch {
   var sums = GrowingBuffer<Float>()
   /// Column sums of one query tile, one area a tile.
   var columns = GrowingBuffer<Float>()
+  /// What selectors chose and in which blocks, one area a task, and what each task reads.
+  var selection = GrowingBuffer<UInt32>()
+  var readings = GrowingBuffer<StepReading>()
   /// A byte a task, set where scores, keys or values were not finite.
   var failures = GrowingBuffer<UInt8>()
+  /// What tasks spent on statistics, where a method asks for them.
+  var times = RegionTimes()
   /// What codecs pack in, one a worker.
   var packing: [PackingScratch] = []
 }

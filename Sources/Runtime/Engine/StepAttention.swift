@@ -2,8 +2,8 @@ import KernelABI
 
 /// Attention of one new token of a sequence against its cache: one KV head and the query heads that share it.
 ///
-/// The cache is read in parts of `partTokens`, each with its own softmax, merged by log-sum-exp in order; the parts do
-/// not depend on threads or batch, so neither do the bits.
+/// What is read of the cache, all of it or a selection, is read in parts of `partTokens`, each with its own softmax, merged
+/// by log-sum-exp in order; the parts do not depend on threads or batch, so neither do the bits.
 struct StepAttention {
   static let partTokens = 512
 
@@ -32,11 +32,14 @@ struct StepAttention {
     let sums: UnsafeMutablePointer<Float>  // [parts, group, headDim]
     let extremes: UnsafeMutablePointer<Float>  // [parts, group, 2]: maximum, sum of exponentials
     let queries: UnsafeMutablePointer<Float>  // [group, headDim]
-    let tokens: Int
+    /// What is read; nothing has been chosen before `choose`.
+    let reading: StepReading
+    var tokens: Int { reading.columns }
     var parts: Int { max(1, (tokens + partTokens - 1) / partTokens) }
 
-    init(_ base: UnsafeMutablePointer<Float>, tokens: Int, shape: CacheShape) {
-      self.tokens = tokens
+    /// Areas for a head that holds `tokens` tokens and reads all of them, or as many as have been chosen.
+    init(_ base: UnsafeMutablePointer<Float>, tokens: Int, shape: CacheShape, reading: StepReading? = nil) {
+      self.reading = reading ?? StepReading(all: tokens)
       stride = rounded(tokens)
       weights = base
       queries = weights + shape.groupHeads * stride
@@ -48,10 +51,25 @@ struct StepAttention {
   /// Appends the token; `rows` is the token's row. False if its key or value cannot be stored as finite numbers.
   func append(_ rows: AttentionRows) -> Bool {
     guard rows.storable(head: head, tokens: 1, shape: cache.shape) else { return false }
-    cache.store.append(
+    cache.append(
       head: head, keys: rows.keys + head * headDim, values: rows.values + head * headDim, stride: rows.keyStride,
       tokens: 1)
     return true
+  }
+
+  /// Lets the selector choose what the loaded queries read of `tokens` tokens; `scratch` has `StepReading.scratch`.
+  func choose(
+    _ select: any SelectState, queries: UnsafePointer<Float>, tokens: Int, scratch: UnsafeMutablePointer<UInt32>
+  ) -> StepReading {
+    let selection = SlotSelection(scratch, rows: group, tokens: tokens)
+    guard let own = select.select(head: head, queries: queries, into: selection) else {
+      cache.noteSelectedRead(head: head, bytes: nil)
+      return StepReading(all: tokens)
+    }
+    let reading = StepReading(selection, blockSlots: cache.store.rangeAlignment)
+    cache.noteSelectedRead(
+      head: head, bytes: own + reading.readBytes(cache.store, head: head, heads: cache.shape.kvHeads))
+    return reading
   }
 
   func loadQueries(_ rows: AttentionRows, _ areas: Areas) {
@@ -64,12 +82,13 @@ struct StepAttention {
   func attend(part: Int, _ areas: Areas) -> Bool {
     let range = part * Self.partTokens..<min(areas.tokens, (part + 1) * Self.partTokens)
     let weights = areas.weights + range.lowerBound
-    score(range, areas, weights)
+    if areas.reading.isAll { score(range, areas, weights) } else { scoreSelected(range, areas) }
     var isFinite = true
     let mask = WindowMask(cache, head: head)
     for row in 0..<group {
       let line = weights + row * areas.stride
       mask?.fill(line, range, query: position, with: WindowMask.hiddenScore)
+      areas.reading.fill(line, range, row: row, with: WindowMask.hiddenScore)
       let maximum = kernels.maximum(line, range.count)
       guard maximum.isFinite else {
         isFinite = false
@@ -79,13 +98,25 @@ struct StepAttention {
       let isHidden = maximum == WindowMask.hiddenScore
       areas.extremes[(part * group + row) * 2 + 1] = isHidden ? 0 : kernels.exponentiate(line, range.count, maximum)
       mask?.fill(line, range, query: position, with: 0)
+      areas.reading.fill(line, range, row: row, with: 0)
     }
     guard isFinite else { return false }
     let sums = areas.sums + part * group * headDim
     sums.update(repeating: 0, count: group * headDim)
-    cache.store.accumulate(
-      head: head, weights: weights, weightStride: areas.stride, rows: group, tokens: range, acc: sums)
+    areas.reading.runs(range) { slots, column in
+      cache.store.accumulate(
+        head: head, weights: areas.weights + column, weightStride: areas.stride, rows: group, tokens: slots, acc: sums)
+    }
     return true
+  }
+
+  /// Scores of a selection's columns; layers with a window and caches that renumber have none.
+  private func scoreSelected(_ columns: Range<Int>, _ areas: Areas) {
+    areas.reading.runs(columns) { slots, column in
+      cache.store.scores(
+        head: head, queries: areas.queries, rows: group, tokens: slots, out: areas.weights + column,
+        outStride: areas.stride)
+    }
   }
 
   private func score(_ range: Range<Int>, _ areas: Areas, _ weights: UnsafeMutablePointer<Float>) {
@@ -120,12 +151,11 @@ struct StepAttention {
     }
   }
 
-  /// Merges the parts into the outputs and hands the weights to the policy if it asked for them.
+  /// Merges the parts into the outputs.
   func merge(_ areas: Areas, into rows: AttentionRows) {
     let out = rows.out + head * group * headDim
     for row in 0..<group {
-      var maximum = -Float.infinity
-      for part in 0..<areas.parts { maximum = max(maximum, areas.extremes[(part * group + row) * 2]) }
+      let maximum = maximum(row, areas)
       var total: Float = 0
       let target = out + row * headDim
       for channel in 0..<headDim { target[channel] = 0 }
@@ -138,9 +168,29 @@ struct StepAttention {
       }
       let inverse = 1 / total
       for channel in 0..<headDim { target[channel] *= inverse }
-      if cache.needs.stepWeights { normalise(row, areas, maximum: maximum, inverse: inverse) }
     }
-    if cache.needs.stepWeights { cache.observeStep(head: head, weights: areas.weights, count: areas.tokens) }
+  }
+
+  /// Hands the weights to the methods that asked for them; after `merge`.
+  func observe(_ areas: Areas) {
+    guard cache.needs.stepWeights else { return }
+    for row in 0..<group {
+      let maximum = maximum(row, areas)
+      var total: Float = 0
+      for part in 0..<areas.parts {
+        let extreme = areas.extremes + (part * group + row) * 2
+        total += extreme[1] * factor(extreme[0], maximum)
+      }
+      normalise(row, areas, maximum: maximum, inverse: 1 / total)
+    }
+    cache.observeStep(head: head, weights: areas.weights, count: areas.tokens)
+  }
+
+  /// The largest score of a row over all parts.
+  private func maximum(_ row: Int, _ areas: Areas) -> Float {
+    var maximum = -Float.infinity
+    for part in 0..<areas.parts { maximum = max(maximum, areas.extremes[(part * group + row) * 2]) }
+    return maximum
   }
 
   private func factor(_ partMaximum: Float, _ maximum: Float) -> Float {

@@ -9,6 +9,15 @@ extension Slots {
     // A position and a score a token and head at most.
     let metadata = keep == nil ? 0 : kept * shape.kvHeads * 8
     return (codec?.mostBytes(tokens: kept, shape: shape) ?? Self.exactBytes(kept, shape)) + metadata
+      + (select?.mostMetadataBytes(tokens: kept, shape: shape) ?? 0)
+  }
+
+  /// Bytes of all layers of such a sequence.
+  func foretoldBytes(prompt: Int, tokens: Int, shape: CacheShape) -> Int {
+    let own = foretoldLayerBytes(prompt: prompt, tokens: tokens, shape: shape)
+    guard let share else { return shape.layers * own }
+    let metadata = select?.mostMetadataBytes(tokens: tokens, shape: shape) ?? 0
+    return share.mostBytes(tokens: tokens, shape: shape, own: own - metadata) + shape.layers * metadata
   }
 
   /// Exact keys and values in whole blocks of 16 tokens.
@@ -88,5 +97,41 @@ extension GearGroupCodec {
     let rank = max(settings.rank, settings.rankDecode)
     return 2 * (numbers * settings.bits / 8 + (tokens + 31) / 32 * 32 * width * 4 / settings.group) + outliers * 6
       + 4 * shape.kvHeads * rank * (tokens + blocks * shape.headDim) + Slots.exactBytes(settings.interval, shape)
+  }
+}
+
+extension RotatedCodec {
+  public func mostBytes(tokens: Int, shape: CacheShape) -> Int {
+    let block = (tokens + 31) / 32 * 32
+    let scales = 4 * shape.headDim / (settings.group ?? shape.headDim)
+    return block * shape.kvHeads * (shape.headDim * (settings.keyBits + settings.valueBits) / 8 + 2 * scales)
+  }
+}
+
+extension SketchCodec {
+  public func mostBytes(tokens: Int, shape: CacheShape) -> Int {
+    let width = shape.kvHeads * shape.headDim
+    // The first layers sketch more than the rest: a layer of the mean.
+    let sketches = (0..<shape.layers).reduce(0) {
+      let size = settings.size(layer: $1, shape: shape)
+      return $0 + size.sketch + size.outlierSketch
+    }
+    let sketch = (sketches + shape.layers * 8 - 1) / (shape.layers * 8)
+    let packed = max(0, tokens - settings.residual)
+    let block = (packed + 31) / 32 * 32
+    let keys = tokens * shape.kvHeads * (sketch + 4) + tokens / settings.group * shape.kvHeads * settings.outliers
+    return keys + block * width * settings.valueBits / 8 + block * width * 4 / settings.group
+      + Slots.exactBytes(min(tokens, settings.residual) + 1, shape)
+  }
+}
+
+extension BookCodec {
+  public func mostBytes(tokens: Int, shape: CacheShape) -> Int {
+    let width = shape.kvHeads * shape.headDim
+    let block = (tokens + 31) / 32 * 32
+    // A text may have several times the outliers of the calibration's keys; a token's values round up to one an end.
+    let outliers = settings.outlier > 0 ? Double(tokens) * (5 * settings.outlier * Double(width) + 2) : 0
+    return block * (width * 2 * settings.bits / 8 + 4 * shape.kvHeads) + Int(outliers) * 4
+      + Slots.exactBytes(settings.sink + 1, shape)
   }
 }

@@ -26,12 +26,18 @@ public final class WorkerPool: Sendable {
 
   /// Runs tasks 0 ..< `tasks` on all threads and returns when every one is done; `worker` names the running thread.
   ///
-  /// One call at a time: the engine that owns the pool is the only caller.
+  /// The threads serve one call at a time: one that comes while they are taken, also from inside a task, is run by the
+  /// calling thread alone.
   func run(_ tasks: Int, _ body: (_ task: Int, _ worker: Int) -> Void) {
     if threads == 1 || tasks <= 1 {
       for task in 0..<max(tasks, 0) { body(task, 0) }
       return
     }
+    guard shared.claim() else {
+      for task in 0..<tasks { body(task, 0) }
+      return
+    }
+    defer { shared.release() }
     withoutActuallyEscaping(body) { body in
       for first in stride(from: 0, to: tasks, by: Shared.mostTasks) {
         let count = min(Shared.mostTasks, tasks - first)
@@ -63,6 +69,7 @@ private final class Shared: @unchecked Sendable {
   private let done = Atomic<Int>(0)
   private let sleepers = Atomic<Int>(0)
   private let stopping = Atomic<Bool>(false)
+  private let isTaken = Atomic<Bool>(false)
   private let condition = NSCondition()
   private var job: ((Int, Int) -> Void)?
 
@@ -81,6 +88,11 @@ private final class Shared: @unchecked Sendable {
     }
     job = nil
   }
+
+  /// Takes the threads for one call; false if another has them.
+  func claim() -> Bool { !isTaken.exchange(true, ordering: .acquiring) }
+
+  func release() { isTaken.store(false, ordering: .releasing) }
 
   func stop() {
     stopping.store(true, ordering: .sequentiallyConsistent)

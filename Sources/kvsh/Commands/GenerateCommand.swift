@@ -52,7 +52,7 @@ struct GenerateCommand: Command {
     do {
       try call.placing {
         try loaded.engine.run(
-          [GenerationRequest(sample: request.id, prompt: sample.ids, maxTokens: maxTokens)],
+          [GenerationRequest(sample: request.id, prompt: sample.ids, text: sample.text, maxTokens: maxTokens)],
           compressor: configuration, sampling: sampling, cancellation: workbench.cancellation,
           shouldStop: { _, tokens in
             guard !stops.isEmpty else { return false }

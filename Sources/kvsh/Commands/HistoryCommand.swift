@@ -7,7 +7,7 @@ struct HistoryCommand: Command {
 
   let signature = Signature(
     "history", summary: "Past `run` lines with their finished rows.", produces: .table,
-    columns: ["id", "started", "rows", "total", "line"],
+    columns: ["id", "started", "rows", "total", "line"], flow: .exact,
     examples: [Example("history | tail 5", "The last five.")], group: "data")
 
   func run(_ call: Call, in context: Context) throws -> Value {

@@ -18,10 +18,8 @@ struct PeekCommand: Command {
     let k = try call.int("k")
     let loaded = try call.placing { try workbench.models.current() }
     let name = try call.name("dataset")
-    let load = try call.placing(at: "dataset") {
-      let found = try Datasets.find(name, home: workbench.home)
-      return try found.load(try DatasetCall.values(call, for: found.dataset.card), for: loaded)
-    }
+    let found = try call.placing(at: "dataset") { try Datasets.find(name, home: workbench.home) }
+    let load = try call.placing(at: "dataset") { try found.load(call, loaded) }
     guard k < load.requests.count else {
       throw Problem(
         "K406", seen: "sample \(k) of \(load.requests.count)", expected: "a number below \(load.requests.count)",
@@ -31,7 +29,7 @@ struct PeekCommand: Command {
       switch try call.name("chat") {
       case "on": true
       case "off": false
-      default: loaded.chats
+      default: found.dataset.card.chat ?? loaded.chats
       }
     let maxTokens = try call.int("max")
     let sample = try call.placing(at: "max") {

@@ -1,10 +1,11 @@
+import Lang
 import Runtime
 
 extension FoundDataset {
-  /// The requests for the tokenizer and the context of the model in use.
-  func load(_ values: [String: DatasetValue], for loaded: LoadedModel) throws -> DatasetLoad {
+  /// The requests that a call's arguments choose, for the tokenizer and the context of the model in use.
+  func load(_ call: Call, _ loaded: LoadedModel) throws -> DatasetLoad {
     try load(
-      values, contextTokens: loaded.model.configuration.contextTokens,
+      try DatasetCall.values(call, for: dataset.card), contextTokens: loaded.model.configuration.contextTokens,
       cutMiddle: { text, limit in
         let ids = loaded.rawIds(text)
         guard ids.count > limit else { return nil }

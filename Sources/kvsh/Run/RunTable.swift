@@ -7,9 +7,14 @@ enum RunTable {
   struct Source {
     let row: StoredRow
     let request: Request
+    let scoring: AnswerScoring?
 
-    /// Computed anew from the text: answers are stored, scores are not.
-    var score: Double? { request.judgement?.score(row.text) }
+    /// Computed anew from text and reference: answers are stored, scores are not.
+    var score: Double? {
+      if let judgement = request.judgement { return judgement.score(row.text) }
+      guard let scoring, let reference = request.reference else { return nil }
+      return scoring.score(row.text, reference: reference)
+    }
   }
 
   private static let columns: [(name: String, cell: @Sendable (Source) -> Value)] = [
@@ -28,6 +33,7 @@ enum RunTable {
     ("read_bytes", { .int($0.row.readBytes) }),
     ("storage", { .string($0.row.storage) }),
     ("truncated", { .bool($0.row.truncated) }),
+    ("kept_tokens", { .int($0.row.keptTokens) }),
     ("batch", { .int($0.row.batch) }),
     ("payload_bytes", { .int($0.row.payloadBytes) }),
     ("scale_bytes", { .int($0.row.scaleBytes) }),
@@ -35,7 +41,15 @@ enum RunTable {
     ("tail_bytes", { .int($0.row.exactTailBytes) }),
     ("correction_bytes", { .int($0.row.correctionBytes) }),
     ("slack_bytes", { .int($0.row.slackBytes) }),
+    ("depth", { $0.request.meta["depth"].flatMap(Double.init).map { .float($0) } ?? .nil }),
+    ("model_ms", { milliseconds($0.row.modelMs) }),
+    ("attention_ms", { milliseconds($0.row.attentionMs) }),
+    ("score_ms", { milliseconds($0.row.scoreMs) }),
+    ("select_ms", { milliseconds($0.row.selectMs) }),
+    ("pack_ms", { milliseconds($0.row.packMs) }),
   ]
+
+  private static func milliseconds(_ number: Double?) -> Value { number.map { .float($0) } ?? .nil }
 
   static let columnNames = columns.map(\.name)
 

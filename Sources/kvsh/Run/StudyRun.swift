@@ -69,8 +69,8 @@ struct StudyRun {
           try loaded.engine.run(
             missing.map {
               GenerationRequest(
-                sample: samples[$0].request.id, prompt: samples[$0].ids, maxTokens: samples[$0].maxTokens,
-                ignoresEnd: samples[$0].ignoresEnd)
+                sample: samples[$0].request.id, prompt: samples[$0].ids, text: samples[$0].text,
+                maxTokens: samples[$0].maxTokens, ignoresEnd: samples[$0].ignoresEnd)
             }, compressor: compressor, sampling: options.sampling, batch: options.batch,
             cancellation: workbench.cancellation,
             onToken: { _, _ in report(compressor.label) },
@@ -100,13 +100,16 @@ struct StudyRun {
     StoredRow(
       spec: hash, sample: sample.request.id, prompt: sample.promptHash, config: compressor.label,
       storage: compressor.storage.rawValue, promptTokens: generation.promptTokens,
-      outputTokens: generation.tokens.count, finish: generation.finish.rawValue,
+      keptTokens: generation.keptTokens, outputTokens: generation.tokens.count, finish: generation.finish.rawValue,
       text: loaded.tokenizer.decode(generation.tokens, skipSpecial: true), truncated: sample.truncated,
       ttftMs: generation.firstTokenSeconds * 1000, tbotMs: generation.betweenTokensSeconds.map { $0 * 1000 },
       e2eMs: generation.totalSeconds * 1000, batch: options.batch, cacheBytes: generation.cacheBytes.held,
       cacheBytesPeak: generation.peakCacheBytes, payloadBytes: generation.cacheBytes.payload,
       scaleBytes: generation.cacheBytes.scales, metadataBytes: generation.cacheBytes.metadata,
       exactTailBytes: generation.cacheBytes.exactTail, correctionBytes: generation.cacheBytes.corrections,
-      slackBytes: generation.cacheBytes.slack, readBytes: generation.readBytesPerStep)
+      slackBytes: generation.cacheBytes.slack, readBytes: generation.readBytesPerStep,
+      modelMs: generation.phases.model * 1000, attentionMs: generation.phases.attention * 1000,
+      scoreMs: generation.phases.score * 1000, selectMs: generation.phases.select * 1000,
+      packMs: generation.phases.pack * 1000)
   }
 }

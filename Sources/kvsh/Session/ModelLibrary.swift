@@ -54,6 +54,7 @@ final class LoadedModel {
 /// Finds model files and keeps the one in use loaded.
 final class ModelLibrary {
   private let home: String
+  private var pool: WorkerPool?
   private var loaded: LoadedModel?
   /// What `model` chose; nil is the default.
   var chosen: (name: String, precision: Model.Precision)?
@@ -113,7 +114,7 @@ final class ModelLibrary {
 
   private func load(_ path: String, _ precision: Model.Precision) throws -> LoadedModel {
     let set = try InstructionSet.chosen()
-    let pool = WorkerPool(threads: try Self.threads())
+    let pool = try threads()
     let tokenizer: Tokenizer
     let model: Model
     let template: Result<ChatTemplate, RuntimeProblem>
@@ -128,7 +129,9 @@ final class ModelLibrary {
       model = try Model.load(file, precision: precision, pool: pool)
       template = try Self.template { try ChatTemplate.recognise(file) }
     }
-    let engine = BatchEngine(model: model, endTokens: tokenizer.endIds, instructionSet: set, pool: pool)
+    let engine = BatchEngine(
+      model: model, endTokens: tokenizer.endIds, tokenizer: tokenizer, instructionSet: set, pool: pool)
+    engine.calibrationText = CalibrationText.tokens(tokenizer)
     return LoadedModel(
       path: path, model: model, tokenizer: tokenizer, template: template, kernels: set.rawValue, engine: engine)
   }
@@ -142,8 +145,18 @@ final class ModelLibrary {
     }
   }
 
+  /// The threads that models and tensors share.
+  ///
+  /// - Throws: `RuntimeProblem` K604.
+  func threads() throws -> WorkerPool {
+    if let pool { return pool }
+    let pool = WorkerPool(threads: try Self.threadCount())
+    self.pool = pool
+    return pool
+  }
+
   /// `KVSH_THREADS`, or all cores.
-  static func threads(environment: [String: String] = ProcessInfo.processInfo.environment) throws -> Int {
+  static func threadCount(environment: [String: String] = ProcessInfo.processInfo.environment) throws -> Int {
     guard let text = environment["KVSH_THREADS"], !text.isEmpty else {
       return ProcessInfo.processInfo.activeProcessorCount
     }

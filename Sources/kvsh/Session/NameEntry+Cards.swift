@@ -53,6 +53,7 @@ extension Parameter {
     case .bool: type = .bool
     case .word(let words): type = .choice(words)
     case .budget: type = .value(.union([.int, .share, .bytes]))
+    case .shares: type = .value(.union([.string, .share, .number]))
     }
     let shown = preset ?? card.defaultValue
     let note = shown == nil ? card.defaultNote.map { " Default: \($0)." } ?? "" : ""
@@ -89,6 +90,7 @@ extension Value {
       case .budget(.tokens(let count)): .int(count)
       case .budget(.share(let share)): .share(share)
       case .budget(.bytes(let bytes)): .bytes(bytes)
+      case .shares(let shares): .string(ParameterValue.shares(shares).description.filter { $0 != "\"" })
       }
   }
 

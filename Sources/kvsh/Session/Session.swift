@@ -27,7 +27,9 @@ final class Session {
     self.problems = problems
     context = Context(
       commands: CommandRegistry(Commands.all(workbench, problems: problems)),
-      catalogue: KvshCatalogue(home: options.home), output: options.output,
+      functions: FunctionRegistry(TensorFunctions.all(workbench)),
+      catalogue: KvshCatalogue(home: options.home, policies: PolicyRegistry { try workbench.math() }),
+      output: options.output,
       readFile: { path, importer in
         // A relative path is looked for beside the importing script.
         let folder = URL(fileURLWithPath: importer).deletingLastPathComponent().path

@@ -1,6 +1,7 @@
 import Foundation
 import Lang
 import Runtime
+import Synchronization
 
 /// What commands work with: models, the store, progress and the flag that ends long work.
 ///
@@ -12,6 +13,7 @@ final class Workbench: @unchecked Sendable {
   let models: ModelLibrary
   let cancellation = Runtime.Cancellation()
   private var opened: Store?
+  private let tensorMath = Mutex<TensorMath?>(nil)
   /// Set when a command returned early because the user asked for it.
   var wasInterrupted = false
 
@@ -27,6 +29,20 @@ final class Workbench: @unchecked Sendable {
   /// - Throws: `CancellationProblem`.
   func checkInterrupted(at span: Span) throws {
     if wasInterrupted { throw CancellationProblem(span: span) }
+  }
+
+  /// What tensors are computed with, made when first needed.
+  ///
+  /// A policy asks for it from an engine's threads.
+  ///
+  /// - Throws: `RuntimeProblem` K601, K604.
+  func math() throws -> TensorMath {
+    try tensorMath.withLock { known in
+      if let known { return known }
+      let math = TensorMath(kernels: try InstructionSet.chosen(), pool: try models.threads())
+      known = math
+      return math
+    }
   }
 
   /// The store under `home`, opened when first needed.

@@ -88,6 +88,16 @@ final class Store {
         table.column("digest", .text).notNull()
       }
     }
+    migrator.registerMigration("2 kept tokens") { database in
+      try database.alter(table: "rows") { $0.add(column: "keptTokens", .integer).notNull().defaults(to: 0) }
+      // No method shortened prompts before.
+      try database.execute(sql: "UPDATE rows SET keptTokens = promptTokens")
+    }
+    migrator.registerMigration("3 phases of a row") { database in
+      try database.alter(table: "rows") { table in
+        for name in ["modelMs", "attentionMs", "scoreMs", "selectMs", "packMs"] { table.add(column: name, .double) }
+      }
+    }
     return migrator
   }
 

@@ -19,10 +19,15 @@ struct ValueRenderer {
   private func text(_ value: Value) -> String {
     switch value {
     case .table(let table):
-      return TableDisplay(rows: terminal.isTerminal ? Self.terminalRows : nil, width: width).render(table)
+      return TableDisplay(
+        rows: terminal.isTerminal ? Self.terminalRows : nil, width: width, wraps: terminal.isTerminal
+      ).render(table)
     case .object(let object):
       if let plot = object as? PlotValue {
         return TerminalPlot(width: min(width, 120), style: terminal.plotStyle).render(plot.chart)
+      }
+      if let value = object as? TensorValue {
+        return TensorDisplay(width: width, isASCII: !terminal.plotStyle.unicode).render(value.tensor, value.math)
       }
       return object.display
     case .string(let text): return text

@@ -18,6 +18,8 @@ struct CommandExampleTests {
   static let promises: [String: String] = [
     "model": "layers: 30", "models": "SmolLM2-135M-Instruct", "tokenize \"Hello world\"": "Hello[^|]* world",
     "logprobs \"The capital of France is\" top=3": "Paris(.|\\n)*\\n.+\\n.+",
+    "(trace \"The cat sat on the mat.\" layer=14 head=0).weights": "tensor \\[\\d+, \\d+\\] float32",
+    "(trace \"The cat sat on the mat.\" layer=3).k.shape": "\\[3, \\d+, 64\\]",
     "generate \"What is a cache?\" max=24": "(?i)cache",
     "compress kivi bits=2": "^kivi bits=2\\n$",
     "compress kivi bits=[2,4] group=[32,64]": "4\\. kivi bits=4 group=64",

@@ -111,6 +111,13 @@ struct AttentionTrial {
     return (worst, attended)
   }
 
+  /// One decode step's attention, without looking at the outputs; `finishStep` is left to the caller.
+  mutating func stepOnly(_ rows: Rows) throws {
+    try attention.attendSteps([.init(cache: layer, position: seen, rows: rows.pointers)], &scratch)
+    cache.seenTokens += 1
+    seen += 1
+  }
+
   /// Softmax weights of a query over the slots whose positions are at most `limit`, in double precision.
   func weights(_ rows: Rows, _ token: Int, queryHead: Int, position: Int, upTo limit: Int) -> [Double] {
     let head = queryHead / shape.groupHeads

@@ -38,7 +38,7 @@ public struct LongBenchDataset: Dataset {
       ],
       source: "user's folder: LongBench (Bai et al. 2023), THUDM/LongBench on Hugging Face; prompts and lengths: its "
         + "config files (MIT)",
-      licence: "your files' own")
+      licence: "your files' own", temperature: 0)
   }
 
   public func validate(path: String) throws -> Int {

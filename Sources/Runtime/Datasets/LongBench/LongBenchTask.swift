@@ -84,7 +84,7 @@ public struct LongBenchTasks: Codable, Sendable, Equatable {
   ///
   /// - Throws: K410 if the file is missing or not what it should be.
   public static func bundled(home: String?) throws -> LongBenchTasks {
-    let path = try BundledSample.path(of: fileName, home: home)
+    let path = try BundledSample.path(home: home, named: fileName)
     do {
       return try JSONDecoder().decode(LongBenchTasks.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
     } catch {
