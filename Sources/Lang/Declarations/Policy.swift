@@ -84,6 +84,8 @@ struct DeclaredCatalogue: Catalogue {
     try base.make(entry, of: kind, with: arguments)
   }
 
+  func validate(_ stages: [StageSummary]) -> [Problem] { base.validate(stages) }
+
   /// What the host says of a name that it does not know yet means nothing.
   func validate(_ entry: NameEntry, of kind: String, with arguments: EntryArguments) -> [Problem] {
     kind == base.policyKind && entry.name == self.entry.name ? [] : base.validate(entry, of: kind, with: arguments)

@@ -14,13 +14,18 @@ struct Lexer {
 
   private func byte(_ offset: Int) -> UInt8 { offset < limit ? bytes[offset] : 0 }
 
-  /// Signs of two characters.
-  private static let pairs: Set<UInt16> = Set(
-    ["->", "..", "==", "!=", "<=", ">=", "+=", "-=", "*=", "/=", "//", "**"].map { pair in
-      let bytes = Array(pair.utf8)
-      return UInt16(bytes[0]) << 8 | UInt16(bytes[1])
-    })
-  private static let singles = Set("+-*/%@<>=()[]{},:;.|^".utf8)
+  /// Whether two characters are one sign.
+  private static func isPair(_ first: UInt8, _ second: UInt8) -> Bool {
+    switch second {
+    case UInt8(ascii: "="): "=!<>+-*/".utf8.contains(first)
+    case UInt8(ascii: ">"): first == UInt8(ascii: "-")
+    case UInt8(ascii: "."), UInt8(ascii: "/"), UInt8(ascii: "*"): first == second
+    default: false
+    }
+  }
+
+  /// For every byte, whether it is a sign alone.
+  private static let isSingle: [Bool] = (0..<256).map { byte in "+-*/%@<>=()[]{},:;.|^".utf8.contains(UInt8(byte)) }
 
   /// The token that starts at or after an offset.
   func token(from offset: Int) -> Token {
@@ -36,7 +41,8 @@ struct Lexer {
     if Self.isWordStart(first) {
       while position < limit, Self.isWordPart(bytes[position]) { position += 1 }
       token.text = source.text(in: token.start..<position)
-      token.kind = Token.keywords.contains(token.text) ? .keyword : .identifier
+      let isKeyword = position - token.start <= Token.longestKeyword && Token.keywords.contains(token.text)
+      token.kind = isKeyword ? .keyword : .identifier
     } else if Self.isDigit(first) {
       token.kind = number(&position)
     } else if first == UInt8(ascii: "\"") || first == UInt8(ascii: "'") {
@@ -78,13 +84,13 @@ struct Lexer {
 
   private func sign(_ position: inout Int, _ token: inout Token) {
     let (first, second) = (bytes[position], byte(position + 1))
-    if Self.pairs.contains(UInt16(first) << 8 | UInt16(second)) {
+    if Self.isPair(first, second) {
       token.kind = .sign
       token.text = String(decoding: bytes[position..<position + 2], as: UTF8.self)
       position += 2
       return
     }
-    if Self.singles.contains(first) {
+    if Self.isSingle[Int(first)] {
       token.text = String(UnicodeScalar(first))
       token.kind = .sign
       position += 1

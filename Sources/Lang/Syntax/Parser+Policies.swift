@@ -21,7 +21,7 @@ extension Parser {
     let opened = nextSpan
     guard isSign("{"), !atNewline else { throw unexpected(expected: "`{`") }
     advance()
-    let saved = (vocabulary.variables, assignedNames, allowsJumps, loopDepth)
+    let (mark, saved) = (vocabulary.variables.mark, (assignedNames, allowsJumps, loopDepth))
     assignedNames = []
     (allowsJumps, loopDepth) = (true, 0)
     for word in vocabulary.catalogue.policyInputs.map(\.name) + parameters.map(\.name.text) + ["score"] {
@@ -39,8 +39,9 @@ extension Parser {
         statements: statements, span: parser.span(opened.start, parser.previousEnd), height: parser.tallest + 1)
     }
     let hasScore = assignedNames.contains("score")
-    (vocabulary.variables, allowsJumps, loopDepth) = (saved.0, saved.2, saved.3)
-    assignedNames.formUnion(saved.1)
+    (allowsJumps, loopDepth) = (saved.1, saved.2)
+    vocabulary.variables.forget(after: mark)
+    assignedNames.formUnion(saved.0)
     let outline = PolicyOutline(
       name: name.text, doc: doc, parameters: try parameters.map { ($0.name.text, try Self.literal($0)) },
       text: source.text(in: start..<previousEnd), span: name.span)

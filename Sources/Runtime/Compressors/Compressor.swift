@@ -138,6 +138,15 @@ public struct Compressor: Sendable {
         expected: "a method that drops tokens, or one whose tokens leave between layers",
         suggestion: "leave one of them out")
     }
+    if slots.flow != nil, slots.select != nil || slots.share != nil {
+      throw RuntimeProblem(
+        "K306",
+        seen: "\(composed.label) would "
+          + (slots.select != nil
+            ? "choose twice what a query reads, once between layers and once within them"
+            : "share tokens between layers that compute different ones"),
+        expected: "a method that reads all that a layer holds of its own", suggestion: "leave one of them out")
+    }
     return composed
   }
 

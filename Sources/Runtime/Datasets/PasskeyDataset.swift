@@ -30,7 +30,9 @@ public struct PasskeyDataset: Dataset {
     let count = arguments.int("n") ?? 50
     let digits = arguments.int("digits") ?? 5
     let cutter = try FillerCutter(countTokens: source.countTokens)
-    let fixed = try source.countTokens(Self.prompt([], key: String(repeating: "0", count: digits), depth: 0))
+    // With a word on either side: empty paragraphs would make one token of the line ends around them.
+    let fixed = try source.countTokens(
+      Self.prompt(["so", "so"], key: String(repeating: "0", count: digits), depth: 0.5))
     let requests = try (0..<count).map { sample in
       var random = PythonRandom(seed: arguments.int("seed") ?? 0, sample: sample)
       let depth = NeedleDepth.of(sample: sample, asked: arguments.float("depth"))

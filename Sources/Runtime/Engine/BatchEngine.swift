@@ -109,6 +109,11 @@ public final class BatchEngine {
   ) throws -> Int {
     let prompt = try PromptModel(pass, tokenizer, chunkTokens: chunkTokens, cancellation)
       .rewrite(Prompt(ids: prompt, text: text), for: cache)
+    return try feed(cache, with: prompt, cancellation)
+  }
+
+  /// Runs a prompt as it is through the model, chunk by chunk; returns what `fill` does.
+  func feed(_ cache: SequenceCache, with prompt: [Int32], _ cancellation: Cancellation?) throws -> Int {
     let step = chunks(cache.compressor) ? chunkTokens : prompt.count
     var start = 0
     while start < prompt.count {

@@ -119,8 +119,8 @@ extension BatchEngine {
     var first = [Float](repeating: 0, count: prompts.count * stride)
     for (index, prompt) in prompts.enumerated() {
       let cache = try pass.makeCache(compressor)
-      let rows = try fill(cache, with: prompt, cancellation)
-      let logits = pass.logits(rows: [rows - 1])
+      let row = try fill(cache, with: prompt, cancellation)
+      let logits = pass.logits(rows: [row])
       first.withUnsafeMutableBufferPointer { target in
         target.baseAddress.map { ($0 + index * stride).update(from: logits, count: stride) }
       }
@@ -128,10 +128,9 @@ extension BatchEngine {
     }
     var next = first.withUnsafeBufferPointer { $0.baseAddress.flatMap { step(0, $0) } }
     var index = 1
-    let rows = Array(prompts.indices)
     while let tokens = next {
       try pass.run(zip(tokens, caches).map { .step($0, of: $1) }, cancellation)
-      next = step(index, pass.logits(rows: rows))
+      next = step(index, pass.logits(rows: pass.lastRows))
       index += 1
     }
     return caches

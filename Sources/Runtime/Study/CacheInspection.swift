@@ -37,7 +37,7 @@ public struct CacheInspection: Sendable {
     public var kept: Int { tokens.count { $0.bits != nil } }
   }
 
-  /// The text: the prompt and what was generated and fed behind it.
+  /// The text that reached the model: the prompt and what was generated and fed behind it.
   public let ids: [Int32]
   public let promptTokens: Int
   public let heads: [Head]
@@ -65,37 +65,42 @@ extension BatchEngine {
     try checkMemory([.init(prompt: prompt.count, tokens: prompt.count + follow)], compressor, batch: 1)
     let cache = try pass.makeCache(compressor)
     for layer in cache.layers { layer.keepsRankings = true }
-    var row = try fill(cache, with: prompt, cancellation) - 1
+    // What reached the model: the prompt slot may have left some out.
+    let prompt = try PromptModel(pass, tokenizer, chunkTokens: chunkTokens, cancellation)
+      .rewrite(Prompt(ids: prompt, text: nil), for: cache)
+    var row = try feed(cache, with: prompt, cancellation)
     var ids = prompt
     for _ in 0..<follow {
       let logits = UnsafeBufferPointer(start: pass.logits(rows: [row]), count: model.configuration.vocabulary)
       let token = Int32(truncatingIfNeeded: Sampler.likeliest(logits))
       try pass.run([.step(token, of: cache)], cancellation)
       ids.append(token)
-      row = 0
+      row = pass.lastRows.last ?? 0
     }
     return CacheInspection(
       ids: ids, promptTokens: prompt.count,
-      heads: cache.layers.flatMap { layer in (0..<layer.shape.kvHeads).map { layer.inspect(head: $0) } },
+      heads: cache.layers.flatMap { layer in
+        (0..<layer.shape.kvHeads).map { layer.inspect(head: $0, tokens: ids.count) }
+      },
       bytes: cache.bytes)
   }
 }
 
 extension LayerCache {
   /// One head's tokens by position, with the last ranking it went through.
-  fileprivate func inspect(head: Int) -> CacheInspection.Head {
+  fileprivate func inspect(head: Int, tokens count: Int) -> CacheInspection.Head {
     let positions = positions(head: head)
     let bits = store.storedBits(head: head)
     let (ranking, rankedPositions, rankedTokens) = lastRanking(head: head)
     let ranks = Self.ranks(ranking, rankedPositions, seenTokens: rankedTokens)
     let scores = Dictionary(zip(rankedPositions, ranking?.scores ?? [])) { first, _ in first }
-    var tokens = [CacheInspection.Token](repeating: .init(bits: nil, reason: .dropped), count: seenTokens)
+    var tokens = [CacheInspection.Token](repeating: .init(bits: nil, reason: .dropped), count: count)
     for position in tokens.indices {
       let place = Int32(truncatingIfNeeded: position)
       tokens[position].rank = ranks[place]
       tokens[position].score = ranks[place] == nil ? nil : scores[place]
     }
-    let isWhole = positions.count == seenTokens
+    let isWhole = positions.count == count
     for (slot, position) in positions.enumerated() where tokens.indices.contains(Int(position)) {
       let reason: CacheInspection.Reason =
         if isWhole {

@@ -167,22 +167,22 @@ import Testing
   @Test("a policy is swept, composed, listed, explained and completed like a method")
   func everywhere() throws {
     let test = try CommandSession(hasModel: false)
-    let text = "# Small keys stay.\npolicy q(a=1) { score = -norm(K, axis=-1) * a }\n"
-    let swept = try #require(try test.run(text + "compress q budget=[10, 20%] a=[1, 0.5]").configurations)
-    #expect(swept.map(\.label) == ["q budget=10 a=1", "q budget=10 a=0.5", "q budget=20% a=1", "q budget=20% a=0.5"])
+    let text = "# Small keys stay.\npolicy zeal(a=1) { score = -norm(K, axis=-1) * a }\n"
+    let swept = try #require(try test.run(text + "compress zeal budget=[10, 20%] a=[1, 0.5]").configurations)
+    #expect(swept.map(\.label) == ["zeal budget=10 a=1", "zeal budget=10 a=0.5", "zeal budget=20% a=1", "zeal budget=20% a=0.5"])
     #expect(swept[0].specification.contains("score = -norm(K, axis=-1) * a"))
-    #expect(try test.run("compress q | compress kivi bits=4").configurations?.first?.label == "q | kivi bits=4")
-    #expect(try test.run("[q(budget=9), kivi]").configurations?.count == 2)
-    #expect(try test.problem("compress q | compress h2o").problem.code == "K306")
-    #expect(try test.table("compressors | where name == \"q\"").strings("summary") == ["Small keys stay."])
+    #expect(try test.run("compress zeal | compress kivi bits=4").configurations?.first?.label == "zeal | kivi bits=4")
+    #expect(try test.run("[zeal(budget=9), kivi]").configurations?.count == 2)
+    #expect(try test.problem("compress zeal | compress h2o").problem.code == "K306")
+    #expect(try test.table("compressors | where name == \"zeal\"").strings("summary") == ["Small keys stay."])
     _ = test.printed()
-    try test.run("help q")
+    try test.run("help zeal")
     let help = test.printed().joined(separator: "\n")
-    for part in ["Small keys stay.", "score = -norm(K, axis=-1) * a", "budget", "of the policy"] {
+    for part in ["Small keys stay.", "score = -norm(K, axis=-1) * a", "budget", "Of the policy"] {
       #expect(help.contains(part))
     }
     let completer = Completer(context: test.session.context)
-    #expect(completer.completions("compress q", at: 10).map(\.text) == ["q"])
-    #expect(completer.completions("compress q a", at: 12).map(\.text) == ["a="])
+    #expect(completer.completions("compress zea", at: 12).map(\.text) == ["zeal"])
+    #expect(completer.completions("compress zeal a", at: 15).map(\.text) == ["a="])
   }
 }

@@ -87,7 +87,7 @@ import Testing
     let test = try CommandSession(hasModel: false)
     #expect(
       try test.run("reshape(arange(24), 2, 3, 4)").display == """
-        tensor [2, 3, 4] int32  min 0  mean 11.5  max 23  ██▄█▄█▄██▄█▄█▄██
+        tensor [2, 3, 4] int32  min 0  mean 11.5  max 23  █▅█▅█▅█▅▅█▅█▅█▅█
           [0]
           0  1   2   3
           4  5   6   7

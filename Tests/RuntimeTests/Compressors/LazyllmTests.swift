@@ -212,7 +212,9 @@ struct LazyllmTests {
       #expect(found.tokens.count == 40)
       #expect(found.cacheBytes.held < (try #require(try trial.generate([request], lazy)["a"])).cacheBytes.held)
     }
-    for (name, words) in [("h2o", [:]), ("streamingllm", ["pos": "keep"])] as [(String, [String: String])] {
+    for (name, words) in [
+      ("h2o", [:]), ("streamingllm", ["pos": "keep"]), ("quest", [:]), ("minicache", [:]),
+    ] as [(String, [String: String])] {
       #expect {
         try lazy.composed(with: .of(name, words: words))
       } throws: {

@@ -40,10 +40,12 @@ struct SurpriseIteration {
   }
 
   /// Drops the tokens that are not marked; returns how many of the first `end` ones left.
-  private mutating func drop(unless isKept: [Bool], countedTo end: Int) -> Int {
+  ///
+  /// - Parameter marks: for each loss, whether it stays: the mark of the token it has judged.
+  private mutating func drop(unless isKept: [Bool], countedTo end: Int, marks: ArraySlice<Bool>) -> Int {
     if let first = isKept.firstIndex(of: false) { known = min(known, first) }
     let dropped = isKept[..<end].count { !$0 }
-    losses = zip(losses, isKept).filter(\.1).map(\.0)
+    losses = zip(losses, marks).filter(\.1).map(\.0)
     ids = zip(ids, isKept).filter(\.1).map(\.0)
     return dropped
   }
@@ -59,7 +61,7 @@ struct SurpriseIteration {
       let threshold = Self.threshold(losses, share: share)
       var isKept = [Bool](repeating: true, count: ids.count)
       for token in max(1, done)..<end where token < ids.count - 1 { isKept[token] = losses[token - 1] > threshold }
-      done = end - drop(unless: isKept, countedTo: end)
+      done = end - drop(unless: isKept, countedTo: end, marks: isKept.dropFirst())
     }
   }
 
@@ -83,7 +85,7 @@ struct SurpriseIteration {
         let first = Self.place(stop - part.tokens, of: ids.count)
         let last = Self.place(stop, of: ids.count)
         for token in isKept.indices where token < first || token >= last { isKept[token] = true }
-        end = stop - drop(unless: isKept, countedTo: last) + segment
+        end = stop - drop(unless: isKept, countedTo: last, marks: isKept[...]) + segment
       }
     }
   }
