@@ -25,10 +25,20 @@ public struct DatasetSource {
   public var home: String?
   /// Number of token ids of a text, special tokens of the tokenizer included.
   public var countTokens: (String) throws -> Int
+  /// The model's context; nil if no model is in use.
+  public var contextTokens: Int?
+  /// The text of the first and last halves of so many token ids, special tokens dropped; nil if it has no more.
+  public var cutMiddle: (String, Int) throws -> String?
 
-  public init(registeredPath: String? = nil, home: String? = nil, countTokens: @escaping (String) throws -> Int) {
+  public init(
+    registeredPath: String? = nil, home: String? = nil, contextTokens: Int? = nil,
+    cutMiddle: @escaping (String, Int) throws -> String? = { _, _ in nil },
+    countTokens: @escaping (String) throws -> Int
+  ) {
     self.registeredPath = registeredPath
     self.home = home
+    self.contextTokens = contextTokens
+    self.cutMiddle = cutMiddle
     self.countTokens = countTokens
   }
 }

@@ -60,6 +60,8 @@ public struct DatasetParameter: Sendable, Equatable {
     case choice([String])
     /// One of the words, or a whole number within `range`.
     case choiceOrInt([String])
+    /// One or several of the words.
+    case words([String])
   }
 }
 
@@ -69,4 +71,5 @@ public enum DatasetValue: Sendable, Equatable {
   case float(Double)
   case string(String)
   case bool(Bool)
+  case words([String])
 }

@@ -50,6 +50,11 @@ public enum DatasetProblems {
       explanation:
         "The sample conversations and the text are installed beside the program. Install kvsh again, or register a ShareGPT file "
         + "of your own: data add sharegpt PATH."),
+    Entry(
+      code: "K411", title: "no such LongBench task",
+      explanation:
+        "A file of LongBench is named for its task (qasper.jsonl), or its records say it in `dataset`; a folder "
+        + "holds one file a task. `help longbench` lists the tasks."),
   ]
 
   static func unknown(_ name: String, known: [String]) -> RuntimeProblem {
@@ -107,6 +112,27 @@ public enum DatasetProblems {
     RuntimeProblem(
       "K410", seen: "the bundled sharegpt sample is not at \(tried.joined(separator: ", "))",
       suggestion: "install kvsh again, or: data add sharegpt PATH")
+  }
+
+  static func damagedResource(_ path: String) -> RuntimeProblem {
+    RuntimeProblem(
+      "K410", seen: "\(path) is not the table that comes with kvsh", suggestion: "install kvsh again")
+  }
+
+  static func unknownTask(_ path: String, _ name: String, known: [String]) -> RuntimeProblem {
+    RuntimeProblem(
+      "K411", seen: "\(path): '\(name)' is no task of LongBench", expected: "one of \(known.joined(separator: ", "))")
+  }
+
+  static func rowMissing(_ path: String, _ task: String, _ row: Int) -> RuntimeProblem {
+    RuntimeProblem(
+      "K411", seen: "\(path): \(task) has no row \(row)", expected: "the files that the scores were made on")
+  }
+
+  static func taskMissing(_ path: String, _ name: String, there: [String]) -> RuntimeProblem {
+    RuntimeProblem(
+      "K411", seen: "\(path) has no records of \(name)", expected: "one of \(there.joined(separator: ", "))",
+      suggestion: "put \(name).jsonl there")
   }
 
   static func textMissing(_ name: String, _ tried: [String]) -> RuntimeProblem {

@@ -19,6 +19,8 @@ enum Commands {
       DataCommand(workbench: workbench),
       PeekCommand(workbench: workbench),
       LengthsCommand(),
+      NegativesCommand(workbench: workbench),
+      CompareCommand(workbench: workbench),
       ExplainCommand(),
       PlotCommand(workbench: workbench),
       SaveCommand(workbench: workbench),

@@ -1,7 +1,7 @@
 import Lang
 import Runtime
 
-/// `load "rows.csv"`, `load "keys.npy"`: a table or tensors out of a file.
+/// `load "rows.csv"`, `load "keys.npy"`: a table or tensors out of a file; `load scores DIR`: out of score files.
 struct LoadCommand: Command {
   let workbench: Workbench
 
@@ -10,15 +10,30 @@ struct LoadCommand: Command {
     details: """
       A .safetensors file yields a record of its tensors, or with tensor= one of them. Numbers wider than single precision are \
       rounded to it.
+
+      `load scores DIR` reads every NAME.jsonl of the folder: lines {"task": ..., "id": ..., "score": ...}, one file a \
+      configuration, named for it. `hf`, the uncompressed cache of the second paper's published scores, becomes fp16.
       """,
     parameters: [
-      Parameter("path", .path, doc: "The file.", positional: true, required: true),
+      Parameter("path", .path, doc: "The file, or the word scores.", positional: true, required: true),
+      Parameter("folder", .path, doc: "With scores: the folder.", positional: true),
       Parameter("tensor", .string, doc: "Name of one tensor of a .safetensors file."),
     ], produces: .any,
-    examples: [Example("load \"examples/lengths.csv\" | lengths", "Lengths measured elsewhere.")], group: "data")
+    examples: [
+      Example("load \"examples/lengths.csv\" | lengths", "Lengths measured elsewhere."),
+      Example("load scores \"examples/scores\" | summarize score=mean(score) by=config", "Scores measured elsewhere."),
+    ], group: "data")
 
   func run(_ call: Call, in context: Context) throws -> Value {
     let path = try call.path("path")
+    if call.isGiven("folder") {
+      guard path == "scores" else {
+        throw Problem(
+          "K021", seen: "`load` has no place for a second path", expected: "load PATH or load scores DIR",
+          labels: [.init(call.span(of: "folder"))])
+      }
+      return .table(try call.placing(at: "folder") { try ScoreFiles.read(try call.path("folder")) })
+    }
     let name = path.lowercased()
     if name.hasSuffix(".npy") || name.hasSuffix(".safetensors") {
       return try call.placing(at: "path") { try tensors(TextFile.expanded(path), name, call) }

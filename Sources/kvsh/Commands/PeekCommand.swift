@@ -38,7 +38,7 @@ struct PeekCommand: Command {
     return .record(
       Record([
         ("sample", .string(sample.request.id)), ("prompt_tokens", .int(sample.ids.count)),
-        ("truncated", .bool(sample.truncated)), ("chat", .bool(chat)),
+        ("truncated", .bool(sample.truncated)), ("chat", .bool(sample.chat)),
         ("prompt", .string(loaded.tokenizer.decode(sample.ids))),
         ("reference", sample.request.reference.map { .string($0) } ?? .nil),
       ]))

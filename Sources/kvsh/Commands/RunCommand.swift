@@ -99,16 +99,9 @@ struct RunCommand: Command {
   }
 }
 
-extension FoundDataset {
-  /// The requests that a call's arguments choose, for the tokenizer of the model in use.
-  func load(_ call: Call, _ loaded: LoadedModel) throws -> DatasetLoad {
-    try load(try DatasetCall.values(call, for: dataset.card), countTokens: { loaded.rawIds($0).count })
-  }
-}
-
 /// The data set's own arguments of a call.
 enum DatasetCall {
-  fileprivate static func values(_ call: Call, for card: DatasetCard) throws -> [String: DatasetValue] {
+  static func values(_ call: Call, for card: DatasetCard) throws -> [String: DatasetValue] {
     var values: [String: DatasetValue] = [:]
     for parameter in card.parameters {
       guard parameter.name == "seed" || call.isGiven(parameter.name), let value = call.optional(parameter.name) else {
@@ -119,6 +112,7 @@ enum DatasetCall {
       case .float(let number): values[parameter.name] = .float(number)
       case .string(let text): values[parameter.name] = .string(text)
       case .bool(let flag): values[parameter.name] = .bool(flag)
+      case .list(let words): values[parameter.name] = .words(words.map(\.text))
       default:
         throw Problem(
           "K406", seen: "\(parameter.name)=\(value.display)", expected: parameter.expectation,

@@ -13,6 +13,8 @@ struct SaveCommand: Command {
 
       Without anything from the pipe, and with the ending .kvs, the lines of this session that ran to their end are written \
       as a script: `save session.kvs` in the shell, `kvsh session.kvs` runs it again.
+
+      Negatives (`negatives per=sample`) as .longbench.json: a data set of their records, for `run longbench file=PATH`.
       """,
     parameters: [Parameter("path", .path, doc: "The file.", positional: true, required: true)],
     accepts: [.any], produces: .nil,
@@ -44,6 +46,7 @@ struct SaveCommand: Command {
       throw unknown(path, ".html .svg .vl.json .csv .json .jsonl .md .txt", call)
     }
     if case .table(let rows) = value {
+      if name.hasSuffix(".longbench.json") { return try NegativeBenchmark.text(of: rows, workbench, call) }
       if let text = table(rows, name) { return text }
       if name.hasSuffix(".txt") { return TableDisplay().render(rows) + "\n" }
       throw unknown(path, ".csv .json .jsonl .md .txt", call)

@@ -12,6 +12,8 @@ struct PreparedSample {
   let promptHash: String
   let maxTokens: Int
   let ignoresEnd: Bool
+  /// Whether the prompt stands in the chat template.
+  let chat: Bool
 
   /// Tokenizes a request, in the chat template or raw; a prompt too long for the context loses its middle.
   ///
@@ -30,6 +32,8 @@ struct PreparedSample {
       self.maxTokens = count
       ignoresEnd = true
     }
+    let chat = request.chat ?? chat
+    self.chat = chat
     let context = loaded.model.configuration.contextTokens
     let room = context - self.maxTokens
     var ids = try Self.ids(request.prompt, loaded, chat)

@@ -11,6 +11,7 @@ enum RunTable {
 
     /// Computed anew from text and reference: answers are stored, scores are not.
     var score: Double? {
+      if let judgement = request.judgement { return judgement.score(row.text) }
       guard let scoring, let reference = request.reference else { return nil }
       return scoring.score(row.text, reference: reference)
     }

@@ -22,7 +22,8 @@ struct StudyRun {
   private func specification(_ compressor: Compressor, _ sample: PreparedSample, model: String) -> RunSpecification {
     RunSpecification(
       model: model, precision: loaded.model.precision.rawValue, kernels: loaded.kernels,
-      compressor: compressor.specification, chat: chat, maxTokens: sample.maxTokens, ignoresEnd: sample.ignoresEnd,
+      compressor: compressor.specification, chat: sample.chat, maxTokens: sample.maxTokens,
+      ignoresEnd: sample.ignoresEnd,
       temperature: options.sampling.temperature, topP: options.sampling.topP, topK: options.sampling.topK,
       seed: options.sampling.seed)
   }

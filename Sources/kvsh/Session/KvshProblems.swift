@@ -64,7 +64,17 @@ extension ProblemCatalogue {
         "NaN and infinity have no place among scores; the message names layer, head and token. The run stops there; finished "
           + "rows are kept."),
       Entry("K604", "KVSH_THREADS is not a number of threads", "Unset it to use all cores."),
-      Entry("K605", "There is nothing to compare", "Length differences need rows of the baseline, `fp16`."),
+      Entry(
+        "K605", "There is nothing to compare",
+        "Comparisons need rows of the baseline, `fp16`, and of another configuration, with the columns they compare."),
+      Entry(
+        "K607", "Not a folder of scores",
+        "`load scores DIR` reads one NAME.jsonl a configuration, each line {\"task\": ..., \"id\": ..., \"score\": ...}."
+      ),
+      Entry(
+        "K608", "No negative benchmark can be made",
+        "`negatives per=sample | save \"x.longbench.json\"` copies the records of the negatives out of LongBench's files: "
+          + "register them with `data add longbench PATH`."),
       Entry("K606", "No room for an answer", "`max` must leave room for a prompt in the model's context."),
     ])
 }

@@ -69,12 +69,13 @@ extension Parameter {
       case .float: .value(.number)
       case .string: card.name == "file" ? .path : .string
       case .bool: .bool
-      case .choice(let words): .choice(words)
+      case .choice(let words), .words(let words): .choice(words)
       case .choiceOrInt: .value(.union([.string, .int]))
       }
+    let isList = if case .words = card.kind { true } else { false }
     self.init(
       card.name, type, default: card.defaultValue.map { Value($0) }, range: card.range,
-      doc: card.doc.prefix(1).uppercased() + card.doc.dropFirst() + ".")
+      doc: card.doc.prefix(1).uppercased() + card.doc.dropFirst() + ".", sweepable: isList)
   }
 }
 
@@ -96,6 +97,7 @@ extension Value {
   fileprivate init(_ value: DatasetValue) {
     self =
       switch value {
+      case .words(let words): .list(words.map { .string($0) })
       case .int(let number): .int(number)
       case .float(let number): .float(number)
       case .string(let text): .string(text)

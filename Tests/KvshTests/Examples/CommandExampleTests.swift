@@ -45,6 +45,10 @@ struct CommandExampleTests {
     "\"6 * 7\" | save \"answer.txt\"; source \"answer.txt\"": "saved(.|\\n)*\n42\n",
     "time sum(1..100000)": "took (.|\\n)*5000050000",
     "time compress kivi bits=2 | measure prefill tokens=64 repeat=2": "took .+s\n(.|\\n)*kivi bits=2 +64",
+    "load scores \"examples/scores\" | summarize score=mean(score) by=config": "fp16(.|\\n)*half(.|\\n)*third",
+    "load scores \"examples/scores\" | negatives theta=[10%, 50%] set={both: [\"half\", \"third\"]}":
+      "both +0\\.1 +2 +8(.|\\n)*both +0\\.5 +1 +8",
+    "load scores \"examples/scores\" | compare fp16 half": "half(.|\\n)*score(.|\\n)*fp16",
   ]
 
   @Test("every example of every command does what its note says")
