@@ -23,12 +23,17 @@ public struct PairedBootstrap: Equatable, Sendable {
     try requirePairs(first, second)
     let differences = zip(first, second).map { $0 - $1 }
     try MetricProblems.requireFinite(differences, of: "the paired difference")
-    return try interval(count: differences.count, value: SampleMoments(differences).mean) { generator in
+    return try mean(differences)
+  }
+
+  /// Mean of numbers that are known to be there and finite.
+  func mean(_ values: [Double]) throws -> IntervalEstimate {
+    try interval(count: values.count, value: SampleMoments(values).mean) { generator in
       var sum = 0.0
-      differences.withUnsafeBufferPointer { differences in
-        generator.drawIndices(below: UInt32(truncatingIfNeeded: differences.count)) { sum += differences[$0] }
+      values.withUnsafeBufferPointer { values in
+        generator.drawIndices(below: UInt32(truncatingIfNeeded: values.count)) { sum += values[$0] }
       }
-      return sum / Double(differences.count)
+      return sum / Double(values.count)
     }
   }
 

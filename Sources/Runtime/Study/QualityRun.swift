@@ -42,9 +42,7 @@ public struct QualityRun: Sendable {
   /// Percentile bootstrap over the windows: divergences are skewed, so that a symmetric interval would reach below 0.
   private func mean(_ values: [Double], _ name: String) throws -> IntervalEstimate {
     try MetricProblems.requireFinite(values, of: name)
-    return try PairedBootstrap().interval(count: values.count, value: values.reduce(0, +) / Double(values.count)) {
-      sample in sample.reduce(0) { $0 + values[$1] } / Double(sample.count)
-    }
+    return try PairedBootstrap().mean(values)
   }
 
   /// Mean divergence in nats.

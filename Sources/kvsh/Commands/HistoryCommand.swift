@@ -10,7 +10,8 @@ struct HistoryCommand: Command {
     details: """
       Lines typed in the shell are listed whatever they did, lines of scripts if they ran something. rows counts the \
       finished rows of their runs, total those that were asked for; status is done, failed, rejected, interrupted, or \
-      nothing for a line that is running or whose process was killed. started is in UTC.
+      nothing for a line that is running or whose process was killed. started is in UTC. Rows come without their score: \
+      what was asked is the data set's, and `run` scores anew.
       """,
     parameters: [
       Parameter("id", .int, range: 1...9e15, doc: "A line; its rows come as the run gave them.", positional: true)
@@ -30,7 +31,7 @@ struct HistoryCommand: Command {
       guard !rows.isEmpty else {
         throw ShellProblems.noRows(line: id, isKnown: lines.contains { $0.id == id }, at: call.span(of: "id"))
       }
-      return .table(RunTable.table(rows))
+      return .table(RunTable.table(rows.map { RunTable.Source(row: $0) }))
     }
     let parts = Dictionary(grouping: lines) { $0.parent }
     // A line that asks for the history is not part of it yet.

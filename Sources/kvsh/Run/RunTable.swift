@@ -6,13 +6,14 @@ enum RunTable {
   /// What a row of the table is made of.
   struct Source {
     let row: StoredRow
-    let request: Request
-    let scoring: AnswerScoring?
+    /// What was asked; nil for a row that is read back from the store without its data set.
+    var request: Request?
+    var scoring: AnswerScoring?
 
     /// Computed anew from text and reference: answers are stored, scores are not.
     var score: Double? {
-      if let judgement = request.judgement { return judgement.score(row.text) }
-      guard let scoring, let reference = request.reference else { return nil }
+      if let judgement = request?.judgement { return judgement.score(row.text) }
+      guard let scoring, let reference = request?.reference else { return nil }
       return scoring.score(row.text, reference: reference)
     }
   }
@@ -41,7 +42,7 @@ enum RunTable {
     ("tail_bytes", { .int($0.row.exactTailBytes) }),
     ("correction_bytes", { .int($0.row.correctionBytes) }),
     ("slack_bytes", { .int($0.row.slackBytes) }),
-    ("depth", { $0.request.meta["depth"].flatMap(Double.init).map { .float($0) } ?? .nil }),
+    ("depth", { $0.request?.meta["depth"].flatMap(Double.init).map { .float($0) } ?? .nil }),
     ("model_ms", { milliseconds($0.row.modelMs) }),
     ("attention_ms", { milliseconds($0.row.attentionMs) }),
     ("score_ms", { milliseconds($0.row.scoreMs) }),

@@ -20,7 +20,7 @@ final class TmuxDriver {
     try call(["-f", "/dev/null", "new-session", "-d", "-x", "\(columns)", "-y", "\(rows)", command])
   }
 
-  deinit { try? call(["kill-server"]) }
+  deinit { _ = try? call(["kill-server"]) }
 
   /// Runs a command of tmux; what it prints. Not by `Process`, which waits for every child of its child.
   @discardableResult

@@ -55,7 +55,7 @@ extension RealModelTests {
       let (_, logits) = try trial.prefill(ids, on: pass)
       let again = try trial.engine().trace(ids, layer: 29, math: Self.math)
       #expect(again.hidden == trace.hidden)
-      #expect(logits.allSatisfy(\.isFinite))
+      #expect(logits.allSatisfy { $0.isFinite })
     }
 
     @Test("a trace leaves nothing behind, and refuses what there is not")

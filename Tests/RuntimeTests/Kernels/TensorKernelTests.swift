@@ -83,11 +83,16 @@ import Testing
     kernels.unary(.exponential, x, x.count, &found)
     let wrong = x.indices.filter { !Self.isClose(found[$0], Double(Float(exp(Double(x[$0])))), 3e-7) }
     #expect(wrong.isEmpty, "exp(\(wrong.prefix(3).map { x[$0] }))")
-    let y = (0..<20_000).map { Float(exp(Double($0) / 110 - 95)) } + (1..<2_000).map { 1 + Float($0 - 1_000) * 1e-6 }
+    let wide = (0..<20_000).map { (index: Int) -> Float in Float(exp(Double(index) / 110 - 95)) }
+    let nearOne = (1..<2_000).map { (index: Int) -> Float in 1 + Float(index - 1_000) * 1e-6 }
+    let y: [Float] = wide + nearOne
     var logs = [Float](repeating: 0, count: y.count)
     kernels.unary(.logarithm, y, y.count, &logs)
     // Near 1 the logarithm is near 0, so the error is set beside the argument's own distance from 1.
-    let far = y.indices.filter { abs(Double(logs[$0]) - log(Double(y[$0]))) > 3e-7 * abs(log(Double(y[$0]))) + 1e-13 }
+    let far = y.indices.filter { (index: Int) -> Bool in
+      let expected = log(Double(y[index]))
+      return abs(Double(logs[index]) - expected) > 3e-7 * abs(expected) + 1e-13
+    }
     #expect(far.isEmpty, "log(\(far.prefix(3).map { y[$0] }))")
   }
 
