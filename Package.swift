@@ -30,11 +30,17 @@ let isPart = isRuntimeOnly || isLangOnly
 let runtime: [Target] =
   variants + [
     .target(name: "CIntrinsics"),
+    .target(
+      name: "CLapack",
+      linkerSettings: [
+        .linkedLibrary("lapack", .when(platforms: [.linux])),
+        .linkedFramework("Accelerate", .when(platforms: [.macOS])),
+      ]),
     .target(name: "KernelABI", path: "Sources/Runtime/Kernels/ABI"),
     .target(
       name: "Runtime",
       dependencies: variants.map { .init(stringLiteral: $0.name) } + [
-        "CIntrinsics", "KernelABI",
+        "CIntrinsics", "CLapack", "KernelABI",
       ],
       exclude: ["Kernels"], resources: [.copy("Datasets/Resources")]),
     .testTarget(name: "RuntimeTests", dependencies: ["Runtime"]),
@@ -43,6 +49,11 @@ let runtime: [Target] =
 let language: [Target] = [
   .target(name: "Lang"),
   .testTarget(name: "LangTests", dependencies: ["Lang"]),
+]
+
+/// For scripts/bench-language alone; not a product.
+let languageBench: [Target] = [
+  .executableTarget(name: "lang-bench", dependencies: ["Lang"], path: "Sources/LangBench")
 ]
 
 let shell: [Target] = [
@@ -72,5 +83,5 @@ let package = Package(
       .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
       .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
-  targets: isLangOnly ? language : isRuntimeOnly ? runtime : runtime + language + shell,
+  targets: isLangOnly ? language + languageBench : isRuntimeOnly ? runtime : runtime + language + shell,
   swiftLanguageModes: [.v6])

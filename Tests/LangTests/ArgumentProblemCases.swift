@@ -226,4 +226,71 @@ let argumentProblemCases: [ProblemCase] = [
         |                ^^^^^^ takes no input
       expected: the first place of a pipeline
     """#),
+  ProblemCase(
+    #"""
+    def f(a, b=2) { a }
+    f(1, 2, 3)
+    """#,
+    #"""
+    t.kvs:2:1: error K051: `f` is given 3 arguments
+      2 | f(1, 2, 3)
+        | ^^^^^^^^^^
+      expected: 1 to 2
+    """#),
+  ProblemCase(
+    #"""
+    def f(a, b=2) { a }
+    f(b=1)
+    """#,
+    #"""
+    t.kvs:2:1: error K051: `f` lacks its argument `a`
+      2 | f(b=1)
+        | ^^^^^^
+    """#),
+  ProblemCase(
+    #"""
+    def f(a, b=2) { a }
+    f(1, c=1)
+    """#,
+    #"""
+    t.kvs:2:6: error K014: `f` has no parameter `c`
+      2 | f(1, c=1)
+        |      ^
+      expected: one of `a`, `b`
+    """#),
+  ProblemCase(
+    #"""
+    def f(a, b=2) { a }
+    f(1, a=1)
+    """#,
+    #"""
+    t.kvs:2:6: error K019: parameter `a` is given twice
+      2 | f(1, a=1)
+        |      ^
+      expected: one value
+    """#),
+  ProblemCase(
+    #"""
+    upper(3) + trim(4)
+    """#,
+    #"""
+    t.kvs:1:1: error K052: `upper` is given a whole number
+      1 | upper(3) + trim(4)
+        | ^^^^^^^^
+      expected: string
+    t.kvs:1:12: error K052: `trim` is given a whole number
+      1 | upper(3) + trim(4)
+        |            ^^^^^^^
+      expected: string
+    """#),
+  ProblemCase(
+    #"""
+    compress kivi | compress kivi
+    """#,
+    #"""
+    t.kvs:1:17: error K306: kivi twice
+      1 | compress kivi | compress kivi
+        | ------------- comes in
+        |                 ^^^^^^^^^^^^^
+    """#),
 ]

@@ -222,4 +222,84 @@ let evaluationProblemCases: [ProblemCase] = [
       1 | "a" in 5
         | ^^^^^^^^
     """#),
+  ProblemCase(
+    #"""
+    fail("the table is empty")
+    """#,
+    #"""
+    t.kvs:1:1: error K056: the table is empty
+      1 | fail("the table is empty")
+        | ^^^^^^^^^^^^^^^^^^^^^^^^^^
+    """#),
+  ProblemCase(
+    #"""
+    0..10 by x2
+    """#,
+    #"""
+    t.kvs:1:1: error K053: `..`: a range by x2 begins above 0
+      1 | 0..10 by x2
+        | ^
+    """#),
+  ProblemCase(
+    #"""
+    1..10 by x1
+    """#,
+    #"""
+    t.kvs:1:10: error K053: `..`: each number is at least twice the one before
+      1 | 1..10 by x1
+        |          ^^
+    """#),
+  ProblemCase(
+    #"""
+    let x = 5
+    x[0] = 1
+    """#,
+    #"""
+    t.kvs:2:3: error K045: this part of a whole number cannot be assigned
+      2 | x[0] = 1
+        |   ^
+      expected: an element of a list, a field of a record or a column of a table
+    """#),
+  ProblemCase(
+    #"""
+    let t = table {a: [1, 2]}
+    t.b = [1]
+    """#,
+    #"""
+    t.kvs:2:3: error K045: 1 values for a table of 2 rows
+      2 | t.b = [1]
+        |   ^
+      expected: one value a row, or one for all
+    """#),
+  ProblemCase(
+    #"""
+    [1, 2][:, 0]
+    """#,
+    #"""
+    t.kvs:1:11: error K045: a whole number is not indexed by a whole number
+      1 | [1, 2][:, 0]
+        |           ^
+    """#),
+  ProblemCase(
+    #"""
+    let x = []
+    for i in 1..1000 { x = {a: x} }
+    """#,
+    #"""
+    t.kvs:2:24: error K008: this value is nested too deeply
+      2 | for i in 1..1000 { x = {a: x} }
+        |                        ^^^^^^
+      expected: at most 500 levels of lists and records
+    """#),
+  ProblemCase(
+    #"""
+    table [{n: 1, D: 2}, {n: 1, D: 3}] | pivot n D by=n
+    """#,
+    #"""
+    t.kvs:1:46: error K053: `pivot`: a cell of column `1` has 2 rows
+      1 | table [{n: 1, D: 2}, {n: 1, D: 3}] | pivot n D by=n
+        |                                              ^
+      expected: one value a cell
+      hint: say what becomes of them: `mean(D)`
+    """#),
 ]

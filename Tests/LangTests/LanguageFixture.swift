@@ -1,6 +1,6 @@
-import Testing
-
-@testable import Lang
+#if !FUZZING
+  @testable import Lang
+#endif
 
 /// A host value of the tests.
 struct FakeObject: LangObject {
@@ -71,6 +71,20 @@ struct FakeCatalogue: Catalogue {
   }
 }
 
+extension FakeCatalogue {
+  func validate(_ stages: [StageSummary]) -> [Problem] {
+    var problems: [Problem] = []
+    for (first, second) in zip(stages, stages.dropFirst()) {
+      guard let name = first.chosen.first?.entry.name, name == second.chosen.first?.entry.name, name == "kivi" else {
+        continue
+      }
+      problems.append(
+        Problem("K306", seen: "kivi twice", labels: [.init(second.span), .init(first.span, "comes in")]))
+    }
+    return problems
+  }
+}
+
 struct FakeCompress: Command {
   let signature = Signature(
     "compress", summary: "Makes configurations.",
@@ -99,7 +113,7 @@ struct FakeRun: Command {
       Parameter("n", .int, default: .int(100), range: 1...1_000_000, doc: "Samples."),
       Parameter("temperature", .value(.float), default: .float(0), range: 0...2, doc: "Of sampling."),
     ], accepts: [.nil, .list(of: .object("config")), .object("config")], produces: .table,
-    columns: ["config", "sample", "D"], examples: [Example("run sharegpt n=10", "The baseline alone.")])
+    columns: ["config", "sample", "D"], flow: .exact, examples: [Example("run sharegpt n=10", "The baseline alone.")])
 
   func run(_ call: Call, in context: Context) throws -> Value {
     let n = min(try call.int("n"), 1_000)

@@ -82,7 +82,6 @@ let nameProblemCases: [ProblemCase] = [
       1 | [{D: 1}] | table | where E > 1
         |                          ^
       expected: one of `D`
-      hint: did you mean `D`?
     """#),
   ProblemCase(
     #"""
@@ -178,5 +177,67 @@ let nameProblemCases: [ProblemCase] = [
         |       - first here
         |          ^ again here
       expected: one value
+    """#),
+  ProblemCase(
+    #"""
+    let x = None
+    """#,
+    #"""
+    t.kvs:1:9: error K012: unknown name `None`
+      1 | let x = None
+        |         ^^^^
+      hint: nothing is written `nil`
+    """#),
+  ProblemCase(
+    #"""
+    var x = 3
+    """#,
+    #"""
+    t.kvs:1:1: error K011: unknown command `var`
+      1 | var x = 3
+        | ^^^
+      hint: `let x = ...` makes a variable
+    """#),
+  ProblemCase(
+    #"""
+    let ok = True
+    """#,
+    #"""
+    t.kvs:1:10: error K012: unknown name `True`
+      1 | let ok = True
+        |          ^^^^
+      hint: did you mean `true`?
+    """#),
+  ProblemCase(
+    #"""
+    run sharegpt | where d < 0
+    """#,
+    #"""
+    t.kvs:1:22: error K015: the table has no column `d`
+      1 | run sharegpt | where d < 0
+        |                      ^
+      expected: one of `config`, `sample`, `D`
+      hint: did you mean `D`?
+    """#),
+  ProblemCase(
+    #"""
+    let rows = run sharegpt
+    rows | summarize mean(D) by=method
+    """#,
+    #"""
+    t.kvs:2:29: error K015: the table has no column `method`
+      2 | rows | summarize mean(D) by=method
+        |                             ^^^^^^
+      expected: one of `config`, `sample`, `D`
+    """#),
+  ProblemCase(
+    #"""
+    (run sharegpt).delta
+    """#,
+    #"""
+    t.kvs:1:16: error K015: the table has no column `delta`
+      1 | (run sharegpt).delta
+        |                ^^^^^
+      expected: one of `config`, `sample`, `D`
     """#),
 ]

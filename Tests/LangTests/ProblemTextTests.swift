@@ -22,10 +22,8 @@ struct ProblemCase: Sendable, CustomTestStringConvertible {
 
   @Test("every code of the language has an explanation and a tested message")
   func everyCode() {
-    // K048 needs a lower limit, K062 comes from files, K063 from help, K027 from a host that builds nothing.
-    let elsewhere: Set<String> = ["K027", "K048", "K062", "K063"]
-    let messages = Self.all.map(\.message).joined()
-    for entry in ProblemCatalogue.language.entries where !elsewhere.contains(entry.code) {
+    let messages = (Self.all + specialProblemCases.map(\.example)).map(\.message).joined()
+    for entry in ProblemCatalogue.language.entries {
       let isTested = messages.contains("error \(entry.code):")
       #expect(isTested, "\(entry.code) has no case")
     }
@@ -35,33 +33,15 @@ struct ProblemCase: Sendable, CustomTestStringConvertible {
     }
   }
 
-  @Test("a loop beyond the limit is a problem")
-  func loopLimit() throws {
-    var limits = Limits()
-    limits.loopPasses = 10
-    let context = Context(commands: CommandRegistry([]), limits: limits)
-    let problem = #expect(throws: Problem.self) {
-      try Interpreter(context: context).run(Source(name: "t.kvs", text: "while true { 1 }"))
-    }
-    #expect(
-      problem?.description == """
-        t.kvs:1:7: error K048: this loop ran 10 times without ending
-          1 | while true { 1 }
-            |       ^^^^
-          hint: check what ends it
-        """)
+  @Test("what needs a lower limit, a file or a host has its exact message too", arguments: specialProblemCases)
+  func special(_ example: SpecialProblemCase) {
+    #expect(example.problem() == example.example.message)
   }
 
-  @Test("a name of a kind that builds nothing says so")
-  func notCallable() {
-    let source = Source(name: "t.kvs", text: "gsm8k()")
-    #expect(
-      Problem.notCallable("gsm8k", kind: "dataset", at: Span(source, 0, 5)).description == """
-        t.kvs:1:1: error K027: the dataset `gsm8k` builds no value
-          1 | gsm8k()
-            | ^^^^^
-          expected: its bare name
-        """)
+  @Test("no limit is caught by try", arguments: specialProblemCases.filter(\.isLimit))
+  func uncaught(_ example: SpecialProblemCase) {
+    let text = "try { \(example.example.text)\n } catch { 1 }"
+    #expect(SpecialProblemCase.run(text, example.limits).contains("error \(example.code):"))
   }
 
   @Test("a problem is also one JSON object")

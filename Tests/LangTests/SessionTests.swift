@@ -49,6 +49,15 @@ import Testing
     #expect(try interpreter.run(source("1")) == .int(1))
   }
 
+  @Test("what the host sets while a text runs is read when it is used, and nothing is known of it before")
+  func changing() throws {
+    let context = session().interpreter.context
+    context.setVariable("last", to: .nil)
+    let value = try Interpreter(context: context).run(
+      source("run sharegpt n=3\nlast | where D > 9 | len"), onResult: { context.setVariable("last", to: $0.value) })
+    #expect(value == .int(0))
+  }
+
   @Test("one check finds every mistake of a file")
   func allProblems() {
     let text =

@@ -33,24 +33,8 @@ struct SeededGenerator: RandomNumberGenerator {
     "?", "\u{0}", "\r",
   ]
 
-  /// Parses, checks and completes; runs too if asked, with small limits.
   private func digest(_ text: String, runs: Bool) {
-    var limits = Limits()
-    (limits.loopPasses, limits.callDepth, limits.listElements) = (50, 30, 1_000)
-    let commands = CommandRegistry([FakeCompress(), FakeRun(), FakePlot()] + TableCommands.all)
-    let context = Context(commands: commands, catalogue: FakeCatalogue(), limits: limits)
-    let interpreter = Interpreter(context: context)
-    let source = Source(name: "soup", text: text)
-    for problem in interpreter.check(source) { #expect(!problem.description.isEmpty) }
-    _ = Completer.isComplete(text)
-    _ = Completer(context: context).completions(text, at: source.bytes.count)
-    if runs {
-      do {
-        _ = try interpreter.run(source).display
-      } catch {
-        #expect(error is Problem || error is CheckFailure || error is CancellationProblem, "\(text): \(error)")
-      }
-    }
+    if let complaint = Digestion.complaint(about: text, runs: runs) { Issue.record("\(text): \(complaint)") }
   }
 
   @Test("every prefix of every example parses, checks and completes", arguments: examples)

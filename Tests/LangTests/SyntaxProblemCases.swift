@@ -8,6 +8,7 @@ let syntaxProblemCases: [ProblemCase] = [
     t.kvs:1:11: error K001: `?` means nothing here
       1 | let a = 1 ? 2
         |           ^
+      hint: write `if c { a } else { b }`
     """#),
   ProblemCase(
     #"""
@@ -165,5 +166,47 @@ let syntaxProblemCases: [ProblemCase] = [
       1 | let a = (1 + 2
         |         - opened here
       expected: `)`
+    """#),
+  ProblemCase(
+    #"""
+    if true { import "lib.kvs" }
+    """#,
+    #"""
+    t.kvs:1:11: error K006: `import` cannot stand here
+      1 | if true { import "lib.kvs" }
+        |           ^^^^^^
+      expected: the outermost level of a text
+    """#),
+  ProblemCase(
+    #"""
+    let a = true || false
+    """#,
+    #"""
+    t.kvs:1:14: error K006: `||` cannot stand here
+      1 | let a = true || false
+        |              ^^
+      expected: a command or an expression after `|`
+      hint: conditions are joined by `or`
+    """#),
+  ProblemCase(
+    #"""
+    if true { 1 } elif false { 2 }
+    """#,
+    #"""
+    t.kvs:1:15: error K006: `elif` cannot stand here
+      1 | if true { 1 } elif false { 2 }
+        |               ^^^^
+      expected: the end of the line
+      hint: write `else if`
+    """#),
+  ProblemCase(
+    #"""
+    let a = $b
+    """#,
+    #"""
+    t.kvs:1:9: error K001: `$` means nothing here
+      1 | let a = $b
+        |         ^
+      hint: a name is written without `$`
     """#),
 ]

@@ -271,3 +271,92 @@ KV_INLINE int kv_collect_outside(kv_f32x16 x, float low, float high, uint32_t pl
   return kv_append_chosen(kv_lane_bits(~between), x, lanes + place, values, places);
 #endif
 }
+
+// ---------------------------------------------------------------------------------------------- tables and rotations
+
+// The entries of a table of 16 that the low four bits of each lane name.
+KV_INLINE kv_f32x16 kv_lookup16(kv_f32x16 table, kv_u32x16 index) {
+#if defined(__AVX512F__)
+  return (kv_f32x16)_mm512_permutexvar_ps((__m512i)index, (__m512)table);
+#elif defined(__AVX2__)
+  __m256 part[2], half[2];
+  __m256i at[2];
+  memcpy(half, &table, 64);
+  memcpy(at, &index, 64);
+  for (int h = 0; h < 2; h++) {
+    __m256 low = _mm256_permutevar8x32_ps(half[0], at[h]), high = _mm256_permutevar8x32_ps(half[1], at[h]);
+    part[h] = _mm256_blendv_ps(low, high, _mm256_castsi256_ps(_mm256_slli_epi32(at[h], 28)));
+  }
+  memcpy(&table, part, 64);
+  return table;
+#else
+  float entries[16], found[16];
+  uint32_t at[16];
+  memcpy(entries, &table, 64);
+  memcpy(at, &index, 64);
+  for (int i = 0; i < 16; i++) found[i] = entries[at[i] & 15];
+  memcpy(&table, found, 64);
+  return table;
+#endif
+}
+
+// The entries of a table of 32 that the low five bits of each lane name.
+KV_INLINE kv_f32x16 kv_lookup32(kv_f32x16 first, kv_f32x16 second, kv_u32x16 index) {
+#if defined(__AVX512F__)
+  return (kv_f32x16)_mm512_permutex2var_ps((__m512)first, (__m512i)index, (__m512)second);
+#else
+  kv_i32x16 low = (kv_i32x16)kv_lookup16(first, index), high = (kv_i32x16)kv_lookup16(second, index);
+  kv_i32x16 isHigh = (kv_i32x16)(index << 27) >> 31;
+  return (kv_f32x16)((low & ~isHigh) | (high & isHigh));
+#endif
+}
+
+// Sums and differences of lanes that lie 1, 2, 4 and 8 apart: the Walsh-Hadamard transform of 16 numbers, not scaled.
+KV_INLINE kv_f32x16 kv_hadamard16(kv_f32x16 x) {
+  const kv_f32x16 s1 = {1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1};
+  const kv_f32x16 s2 = {1, 1, -1, -1, 1, 1, -1, -1, 1, 1, -1, -1, 1, 1, -1, -1};
+  const kv_f32x16 s4 = {1, 1, 1, 1, -1, -1, -1, -1, 1, 1, 1, 1, -1, -1, -1, -1};
+  const kv_f32x16 s8 = {1, 1, 1, 1, 1, 1, 1, 1, -1, -1, -1, -1, -1, -1, -1, -1};
+  x = __builtin_shufflevector(x, x, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14) + x * s1;
+  x = __builtin_shufflevector(x, x, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13) + x * s2;
+  x = __builtin_shufflevector(x, x, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11) + x * s4;
+  return __builtin_shufflevector(x, x, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7) + x * s8;
+}
+
+// The sum of signs times numbers from the planes' sums over positive signs: twice those less the sum of all numbers.
+KV_INLINE kv_f32x16 kv_signed_sum(kv_i32x16 high, kv_i32x16 low, int32_t total, float step) {
+  return __builtin_convertvector(((high << 8) + low) * 2 - total, kv_f32x16) * step;
+}
+
+KV_INLINE kv_f32x16 kv_splat(float x) { return (kv_f32x16)x; }
+
+// The larger of each lane and the magnitude of another.
+KV_INLINE kv_f32x16 kv_larger_magnitude(kv_f32x16 a, kv_f32x16 x) {
+  kv_f32x16 b = (kv_f32x16)((kv_i32x16)x & 0x7fffffff);
+  kv_i32x16 isLarger = b > a;
+  return (kv_f32x16)(((kv_i32x16)b & isLarger) | ((kv_i32x16)a & ~isLarger));
+}
+
+// Writes the planes of 16 numbers as fixed point, high bytes at p and low ones at p + planeBytes; returns them whole.
+KV_INLINE kv_i32x16 kv_store_planes(kv_f32x16 x, float inverse, uint8_t *p, long planeBytes) {
+  kv_i32x16 whole = kv_int_from_float(x * inverse);
+  kv_store_low_bytes(p, (whole + 128) >> 8);
+  kv_store_low_bytes(p + planeBytes, whole);
+  return whole;
+}
+
+KV_INLINE int32_t kv_lane_sum_int(kv_i32x16 x) {
+  int32_t sum = 0;
+  for (int i = 0; i < 16; i++) sum += x[i];
+  return sum;
+}
+
+// sqrt(a^2 - b^2), 0 where that is negative: the norm of a vector without a part of it.
+KV_INLINE kv_f32x16 kv_norm_without(kv_f32x16 a, kv_f32x16 b) {
+  kv_f32x16 rest = a * a - b * b;
+  rest = (kv_f32x16)((kv_i32x16)rest & ~(rest < 0));
+  return __builtin_elementwise_sqrt(rest);
+}
+
+// A byte, 0 or 1, for bit `index` of each.
+KV_INLINE kv_u8x64 kv_bits_of_bytes(kv_u32x16 x, int index) { return (kv_u8x64)((x >> (unsigned)index) & 0x01010101u); }

@@ -1,12 +1,15 @@
 /// A function that every session knows, with the declaration that help, completion and the checker read.
 public struct Builtin: Sendable {
   public let name: String
-  public let summary: String
-  public let parameters: [Parameter]
-  public let result: ValueType
+  public internal(set) var summary: String
+  /// Paragraphs for `help NAME`.
+  public internal(set) var details = ""
+  public internal(set) var parameters: [Parameter]
+  public internal(set) var result: ValueType
   /// Takes any number of further arguments.
-  public let isVariadic: Bool
-  let function: FunctionValue
+  public internal(set) var isVariadic: Bool
+  public internal(set) var examples: [Example] = []
+  var function: FunctionValue
 
   init(
     _ name: String, _ summary: String, _ parameters: [String], result: ValueType = .any, isVariadic: Bool = false,
@@ -16,11 +19,12 @@ public struct Builtin: Sendable {
     self.summary = summary
     self.result = result
     self.isVariadic = isVariadic
-    // A trailing `?` marks an argument that may be left out.
+    // `name:type`; a trailing `?` marks an argument that may be left out.
     self.parameters = parameters.map { text in
       let isOptional = text.hasSuffix("?")
-      let word = isOptional ? String(text.dropLast()) : text
-      return Parameter(word, .any, doc: "", positional: true, required: !isOptional)
+      let words = (isOptional ? String(text.dropLast()) : text).split(separator: ":").map(String.init)
+      let type = words.count > 1 ? Self.types[words[1]] : nil
+      return Parameter(words[0], .value(type ?? .any), doc: "", positional: true, required: !isOptional)
     }
     let required = self.parameters.count { $0.required }
     let most = isVariadic ? Int.max : parameters.count
@@ -32,6 +36,27 @@ public struct Builtin: Sendable {
       }
       return try body(BuiltinCall(name: name, values: values, context: context, span: span))
     }
+  }
+
+  /// What a word in a declaration stands for, and what a message calls it.
+  private static let types: [String: ValueType] = [
+    "number": .number, "int": .int, "string": .string, "function": .function, "record": .record,
+    "list": .union([.list, .range, .record, .table, .string]),
+    "numbers": .union([.list(of: .union([.number, .bool, .share, .bytes, .nil])), .range, .nil]),
+  ]
+
+  /// Whether an argument of this type can never be right; host values have functions of their own.
+  func mayTake(_ found: ValueType, for parameter: Parameter) -> Bool {
+    guard case .value(let type) = parameter.type else { return true }
+    if case .object = found { return true }
+    return found.mayServe(as: type) || (found == .nil && !parameter.required)
+  }
+
+  /// What a message says that the argument should be.
+  func expected(for parameter: Parameter) -> String {
+    guard case .value(let type) = parameter.type else { return "any value" }
+    if type == Self.types["list"] { return "list" }
+    return type == Self.types["numbers"] ? "list of numbers" : type.name
   }
 
   /// `quantile(values, share)`.
@@ -83,7 +108,8 @@ struct BuiltinCall {
 
   func list(_ index: Int) throws -> [Value] {
     switch value(index) {
-    case .list, .range, .record, .table, .string:
+    case .object(let object) where object.elementCount == nil: throw wrong(value(index), "list")
+    case .list, .range, .record, .table, .string, .object:
       return try Elements.list(value(index), limit: context.limits.listElements, at: span)
     default: throw wrong(value(index), "list")
     }
@@ -110,7 +136,8 @@ struct BuiltinCall {
   private func isMissing(_ index: Int) -> Bool { if case .nil = value(index) { true } else { false } }
 
   func apply(_ function: FunctionValue, _ arguments: [Value]) throws -> Value {
-    try function.call(arguments, named: [], in: context, at: span)
+    try context.checkCancelled(at: span)
+    return try function.call(arguments, named: [], in: context, at: span)
   }
 
   func test(_ function: FunctionValue, _ element: Value) throws -> Bool {

@@ -2,7 +2,9 @@ import Foundation
 
 extension Builtins {
   static let numbers: [Builtin] = [
-    Builtin("round", "rounds to a whole number, or to a number of decimals", ["x", "decimals?"], result: .number) {
+    Builtin(
+      "round", "rounds to a whole number, or to a number of decimals", ["x:number", "decimals:int?"], result: .number
+    ) {
       call in
       if case .int = call.value(0), !call.isGiven(1) { return call.value(0) }
       let number = try call.number(0)
@@ -13,26 +15,26 @@ extension Builtins {
       let scaled = number * scale
       return .float(scaled.isFinite ? scaled.rounded() / scale : number)
     },
-    Builtin("floor", "the largest whole number that is not above x", ["x"], result: .int) { call in
+    Builtin("floor", "the largest whole number that is not above x", ["x:number"], result: .int) { call in
       try whole(call.number(0).rounded(.down), call)
     },
-    Builtin("ceil", "the smallest whole number that is not below x", ["x"], result: .int) { call in
+    Builtin("ceil", "the smallest whole number that is not below x", ["x:number"], result: .int) { call in
       try whole(call.number(0).rounded(.up), call)
     },
-    Builtin("abs", "the size of a number without its sign", ["x"], result: .number) { call in
+    Builtin("abs", "the size of a number without its sign", ["x:number"], result: .number) { call in
       if case .int(let number) = call.value(0) {
         guard number != Int.min else { throw call.domain("the result does not fit a whole number") }
         return .int(abs(number))
       }
       return .float(abs(try call.number(0)))
     },
-    Builtin("sqrt", "the square root", ["x"], result: .float) { call in
+    Builtin("sqrt", "the square root", ["x:number"], result: .float) { call in
       let number = try call.number(0)
       guard number >= 0 else { throw call.domain("\(Problem.number(number)) has no square root") }
       return .float(number.squareRoot())
     },
-    Builtin("exp", "e to the power of x", ["x"], result: .float) { .float(Foundation.exp(try $0.number(0))) },
-    Builtin("log", "the natural logarithm, or that of a base", ["x", "base?"], result: .float) { call in
+    Builtin("exp", "e to the power of x", ["x:number"], result: .float) { .float(Foundation.exp(try $0.number(0))) },
+    Builtin("log", "the natural logarithm, or that of a base", ["x:number", "base:number?"], result: .float) { call in
       let number = try call.number(0)
       guard number > 0 else { throw call.domain("\(Problem.number(number)) has no logarithm") }
       guard call.isGiven(1) else { return .float(Foundation.log(number)) }

@@ -3,12 +3,12 @@ import Foundation
 extension Builtins {
   static let statistics: [Builtin] = [
     Builtin(
-      "count", "how many values a list has that are not missing; in summarize, count() is the rows", ["values"],
+      "count", "how many values a list has that are not missing; in summarize, count() is the rows", ["values:list"],
       result: .int
     ) {
       call in .int(try call.list(0).count { $0.type != .nil })
     },
-    Builtin("sum", "the sum of a list", ["values"]) { call in
+    Builtin("sum", "the sum of a list", ["values:numbers"]) { call in
       let elements = try call.list(0)
       var total = 0
       for element in elements {
@@ -25,16 +25,17 @@ extension Builtins {
       }
       return .int(total)
     },
-    Builtin("mean", "the arithmetic mean of a list; missing values are left out", ["values"], result: .float) { call in
+    Builtin("mean", "the arithmetic mean of a list; missing values are left out", ["values:numbers"], result: .float) {
+      call in
       let numbers = try some(call)
       return .float(numbers.reduce(0, +) / Double(numbers.count))
     },
-    Builtin("median", "the middle value of a list", ["values"], result: .float) { call in
+    Builtin("median", "the middle value of a list", ["values:numbers"], result: .float) { call in
       .float(quantile(try some(call), 0.5))
     },
     Builtin(
       "quantile", "the value below which a share of a list lies, between neighbours by straight line",
-      ["values", "share"], result: .float
+      ["values:numbers", "share"], result: .float
     ) {
       call in
       let share: Double
@@ -42,7 +43,7 @@ extension Builtins {
       guard share >= 0, share <= 1 else { throw call.domain("the share is 0 to 1, or 0% to 100%") }
       return .float(quantile(try some(call), share))
     },
-    Builtin("std", "the standard deviation of a sample (n - 1)", ["values"], result: .float) { call in
+    Builtin("std", "the standard deviation of a sample (n - 1)", ["values:numbers"], result: .float) { call in
       let numbers = try some(call)
       guard numbers.count > 1 else { throw call.domain("one value has no deviation") }
       let mean = numbers.reduce(0, +) / Double(numbers.count)

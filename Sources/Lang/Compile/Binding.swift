@@ -15,6 +15,12 @@ struct Binding: Sendable {
     var content: Content
     var span: Span
     var nameSpan: Span?
+    /// Columns that it names, if they are known before running.
+    var words: [String]?
+    /// Columns or names that its value is known to have.
+    var names: [String]?
+    /// The text of an expression over the columns.
+    var text: String?
   }
 
   var arguments: [Bound] = []

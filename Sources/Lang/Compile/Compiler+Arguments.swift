@@ -78,7 +78,8 @@ extension Compiler {
       if signature.takesNamedExpressions, case .expression(let value) = argument.content {
         if let first = seen[name.text] { report(.duplicate("the name", name.text, first: first, at: name.span)) }
         seen[name.text] = name.span
-        let make = row(value, allowsCount: signature.name == "summarize")
+        let known = columns.map { $0 + binding.namedExpressions.map(\.name) }
+        let make = row(value, allowsCount: Self.countsRows(signature), columns: known)
         binding.namedExpressions.append((name.text, make, name.span))
       } else if hasDynamicName {
         let code = value(argument).code
@@ -92,6 +93,9 @@ extension Compiler {
     }
   }
 
+  /// Whether `count()` has a meaning in the command's expressions.
+  private static func countsRows(_ signature: Signature) -> Bool { ["summarize", "pivot"].contains(signature.name) }
+
   /// One argument, verified as far as it is constant.
   func bound(_ argument: ArgumentSyntax, to parameter: Parameter, of signature: Signature, columns: [String]?)
     -> Binding.Bound?
@@ -99,9 +103,10 @@ extension Compiler {
     let nameSpan = argument.name?.span
     if parameter.type == .expression {
       guard case .expression(let value) = argument.content else { return nil }
-      let make = row(value, allowsCount: signature.name == "summarize")
+      let make = row(value, allowsCount: Self.countsRows(signature), columns: columns)
       return .init(
-        parameter: parameter, name: parameter.name, content: .row(make), span: argument.span, nameSpan: nameSpan)
+        parameter: parameter, name: parameter.name, content: .row(make), span: argument.span, nameSpan: nameSpan,
+        text: value.span.text)
     }
     let piece: Piece
     switch argument.content {
@@ -114,6 +119,11 @@ extension Compiler {
         piece = .constant(.string(word))
       }
     case .expression(let value): piece = expression(value)
+    }
+    if parameter.type == .column, !parameter.isNewColumn, let columns, let words = Self.words(piece.constant) {
+      for word in words where !columns.contains(word) {
+        report(.unknownColumn(word, columns: columns, at: argument.span))
+      }
     }
     var content = Binding.Content.code(piece.code)
     if let constant = piece.constant {
@@ -136,7 +146,18 @@ extension Compiler {
           parameter.name, found: piece.type, expected: parameter.valueType, sweepable: parameter.sweepable,
           at: argument.span))
     }
-    return .init(parameter: parameter, name: parameter.name, content: content, span: argument.span, nameSpan: nameSpan)
+    return .init(
+      parameter: parameter, name: parameter.name, content: content, span: argument.span, nameSpan: nameSpan,
+      words: parameter.type == .column ? Self.words(piece.constant) : nil, names: piece.names)
+  }
+
+  /// The words of a constant that names columns.
+  private static func words(_ constant: Value?) -> [String]? {
+    switch constant {
+    case .string(let word)?: [word]
+    case .list(let values)?: values.map(\.text)
+    default: nil
+    }
   }
 
   private static func isLiteral(_ expression: Expression) -> Bool {
@@ -177,6 +198,49 @@ extension Compiler {
         }
       }
       for problem in catalogue.validate(entry, of: kind, with: known) { report(problem.at(span)) }
+    }
+  }
+
+  /// What the host may know of a stage before anything runs.
+  func summary(_ binding: Binding, _ command: String, at span: Span) -> StageSummary {
+    let chosen = binding.chosen.map { entry, kind, place -> (NameEntry, String, EntryArguments?) in
+      var known = EntryArguments(values: [:], spans: [:], span: place)
+      for parameter in entry.parameters {
+        guard let bound = binding.arguments.first(where: { $0.name == parameter.name }) else {
+          if let value = parameter.defaultValue { known.values[parameter.name] = value }
+          continue
+        }
+        guard case .constant(let value) = bound.content else { return (entry, kind, nil) }
+        known.values[parameter.name] = value
+        known.spans[parameter.name] = bound.span
+      }
+      return (entry, kind, known)
+    }
+    return StageSummary(command: command, chosen: chosen, span: span)
+  }
+
+  /// The columns that a stage hands on, as far as they can be told.
+  func columns(after binding: Binding, _ signature: Signature, _ columns: [String]?) -> [String]? {
+    switch signature.flow {
+    case .unknown: return nil
+    case .exact: return signature.columns
+    case .same: return columns
+    case .computed(let compute):
+      var arguments = ColumnArguments()
+      var isPartly: Set<String> = []
+      for bound in binding.arguments {
+        arguments.given.insert(bound.name)
+        if let names = bound.names { arguments.values[bound.name] = names }
+        if let text = bound.text { arguments.expressions[bound.name, default: []].append(text) }
+        if let words = bound.words {
+          arguments.words[bound.name, default: []] += words
+        } else {
+          isPartly.insert(bound.name)
+        }
+      }
+      for name in isPartly { arguments.words[name] = nil }
+      arguments.named = binding.namedExpressions.map(\.name)
+      return compute(columns, arguments)
     }
   }
 

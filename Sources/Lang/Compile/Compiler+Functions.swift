@@ -9,12 +9,14 @@ extension Compiler {
           suggestion: "`\(command.name)(...)` is your function, `\(command.name) ...` the command",
           labels: [.init(name.span)]))
     }
+    let known = Known(type: .function, shape: CallShape(name: name.text, parameters))
     var slot = 0
     if isTopLevel {
       slot = globals.declare(name.text)
-      globalTypes[name.text] = (.function, nil)
+      knownGlobals[name.text] = known
+      boundSoFar.insert(name.text)
     } else {
-      slot = scope.declare(name.text, type: .function)
+      slot = scope.declare(name.text, known)
     }
     let build = function(name.text, parameters, selfName: isTopLevel ? nil : name.text, doc: doc) {
       self.block(body)
@@ -34,11 +36,11 @@ extension Compiler {
       case .block(let block): self.block(block)
       }
     }
-    return Piece(code: build, type: .function)
+    return Piece(code: build, type: .function, shape: CallShape(name: "", parameters))
   }
 
   /// Code that makes the function value, copying what its body reads from around it.
-  private func function(
+  func function(
     _ name: String, _ parameters: [DefinedParameter], selfName: String?, doc: String, body: () -> Code
   ) -> Code {
     let outer = scope
@@ -55,7 +57,8 @@ extension Compiler {
     }
     let slots = parameters.map { parameter in
       FunctionValue.ParameterSlot(
-        name: parameter.name.text, defaultCode: parameter.defaultValue.map { expression($0).code })
+        name: parameter.name.text, defaultCode: parameter.defaultValue.map { expression($0).code },
+        defaultText: parameter.defaultValue?.span.text)
     }
     let code = body()
     scope = outer
@@ -76,7 +79,7 @@ extension Compiler {
     return { frame in
       let values = try captures.map { (slot: $0.slot, value: try $0.code?(frame)) }
       var depth = 0
-      for case .function(let captured)? in values.map(\.value) { depth = max(depth, captured.captureDepth + 1) }
+      for capture in values { depth = max(depth, capture.value.map(Nesting.captureDepth) ?? 0) }
       if depth > 500 { throw Problem.callsTooDeep(depth, at: nil) }
       return .function(
         FunctionValue(
@@ -94,9 +97,11 @@ extension Compiler {
     if case .name(let name) = callee.kind,
       scope.resolveBeyondColumns(name, at: callee.span, globals: globals) == nil
     {
-      if let builtin = Builtins.table[name] { return call(builtin, arguments, piped: piped, at: span) }
+      if let builtin = functions.table[name] { return call(builtin, arguments, piped: piped, at: span) }
       if piped == nil, let (entry, kind) = catalogue.callable(name) { return make(entry, kind, arguments, at: span) }
-      if !failedNames.contains(name) {
+      if policyName != nil, knownGlobals[name] != nil {
+        report(.sessionName(name, at: callee.span))
+      } else if !failedNames.contains(name) {
         report(
           .unknownName(name, known: knownNames(), isCommand: commands.signature(name) != nil, at: callee.span))
       }
@@ -106,16 +111,24 @@ extension Compiler {
     if case .name(let name) = callee.kind,
       let place = scope.resolveBeyondColumns(name, at: callee.span, globals: globals)
     {
-      var type = ValueType.any
-      if case .global = place, !assignedNames.contains(name), !isInsideFunction, let known = globalTypes[name] {
-        type = known.type
+      var known = Known()
+      switch place {
+      case .global: known = knownGlobal(name)
+      case .local(let local): if !assignedNames.contains(name) { known = local.known }
+      case .captured, .row: break
       }
-      function = Piece(code: read(place, name, at: callee.span), type: type)
+      function = Piece(code: read(place, name, at: callee.span), known: known)
     } else {
       function = expression(callee)
     }
     if !function.type.mayServe(as: .function) { report(.notAFunction(function.type, at: callee.span)) }
     let (positional, named) = callArguments(arguments, piped: piped)
+    let names = arguments.compactMap(\.name)
+    if Set(names.map(\.text)).count == names.count,
+      let problem = function.known.shape?.problem(positional: positional.count, named: names, at: span)
+    {
+      report(problem)
+    }
     let code = function.code
     return Piece(
       code: { frame in
@@ -133,18 +146,59 @@ extension Compiler {
   private func callArguments(_ arguments: [ArgumentSyntax], piped: Piece?) -> ([Code], [(name: String, code: Code)]) {
     var positional = piped.map { [$0.code] } ?? []
     var named: [(name: String, code: Code)] = []
-    var seen: [String: Span] = [:]
     for argument in arguments {
-      let code = value(argument).code
-      guard let name = argument.name else {
-        positional.append(code)
-        continue
+      let piece = value(argument)
+      if let name = argument.name {
+        named.append((name.text, piece.code))
+      } else {
+        positional.append(piece.code)
       }
+    }
+    checkRepeated(arguments)
+    return (positional, named)
+  }
+
+  private func checkRepeated(_ arguments: [ArgumentSyntax]) {
+    var seen: [String: Span] = [:]
+    for name in arguments.compactMap(\.name) {
       if let first = seen[name.text] { report(.duplicate("parameter", name.text, first: first, at: name.span)) }
       seen[name.text] = name.span
-      named.append((name.text, code))
     }
-    return (positional, named)
+  }
+
+  /// Arguments of a function that declares types, as far as they are known.
+  private func checkTypes(
+    _ pieces: [(argument: ArgumentSyntax, piece: Piece)], of function: Builtin, piped: Piece?, at span: Span
+  ) {
+    let places = function.parameters.filter(\.positional)
+    if let piped, let first = places.first { check(piped, against: first, of: function, in: span, at: span) }
+    var taken = piped == nil ? 0 : 1
+    for (argument, piece) in pieces {
+      let parameter: Parameter?
+      if let name = argument.name {
+        parameter = function.parameters.first { $0.name == name.text }
+      } else {
+        parameter = taken < places.count ? places[taken] : places.last.flatMap { $0.variadic ? $0 : nil }
+        taken += 1
+      }
+      if let parameter { check(piece, against: parameter, of: function, in: span, at: argument.span) }
+    }
+  }
+
+  /// A builtin says what it takes in its own words; a host function's parameters are like those of a command.
+  private func check(_ piece: Piece, against parameter: Parameter, of function: Builtin, in call: Span, at span: Span) {
+    guard parameter.type != .any else { return }
+    if parameter.doc.isEmpty {
+      if !function.mayTake(piece.type, for: parameter) {
+        report(.functionArgument(function.name, piece.type, expected: function.expected(for: parameter), at: call))
+      }
+    } else if let constant = piece.constant {
+      do { _ = try parameter.accept(constant, at: span) } catch let problem as Problem {
+        report(problem)
+      } catch {}
+    } else if !parameter.mayAccept(piece.type) {
+      report(.wrongArgumentType(parameter.name, found: piece.type, expected: parameter.valueType, at: span))
+    }
   }
 
   /// The value of an argument without a declared type.
@@ -165,7 +219,11 @@ extension Compiler {
       }
       return Piece(code: read(place, "count", at: span), type: .int)
     }
-    let (positional, named) = callArguments(arguments, piped: piped)
+    let pieces = arguments.map { (argument: $0, piece: value($0)) }
+    checkTypes(pieces, of: builtin, piped: piped, at: span)
+    let positional = (piped.map { [$0.code] } ?? []) + pieces.filter { $0.argument.name == nil }.map(\.piece.code)
+    let named = pieces.compactMap { each in each.argument.name.map { (name: $0.text, code: each.piece.code) } }
+    checkRepeated(arguments)
     for argument in arguments {
       if let name = argument.name, !builtin.parameters.contains(where: { $0.name == name.text }) {
         report(.unknownParameter(name.text, of: builtin.name, known: builtin.parameters.map(\.name), at: name.span))
@@ -173,9 +231,11 @@ extension Compiler {
     }
     let required = builtin.parameters.count { $0.required }
     let given = positional.count + named.count
-    if given < required || (!builtin.isVariadic && given > builtin.parameters.count) {
-      let most = builtin.isVariadic ? "\(required) or more" : "\(required) to \(builtin.parameters.count)"
-      let expected = required == builtin.parameters.count && !builtin.isVariadic ? "\(required)" : most
+    let places = builtin.parameters.count { $0.positional }
+    let isTooMany = given > builtin.parameters.count || positional.count > places
+    if given < required || (!builtin.isVariadic && isTooMany) {
+      let most = builtin.isVariadic ? "\(required) or more" : "\(required) to \(places)"
+      let expected = required == places && !builtin.isVariadic ? "\(required)" : most
       report(.argumentCount(builtin.name, given: given, expected: expected, at: span))
     }
     let function = builtin.function

@@ -7,19 +7,25 @@ extension Compiler {
     var type = ValueType.nil
     var columns: [String]?
     var source: Span?
+    var summaries: [StageSummary] = []
     for stage in stages {
       let from = source
       switch stage {
       case .command(let command):
-        let (code, result, known) = self.command(command, input: from == nil ? nil : type, from: from, columns: columns)
+        let known = Known(type: type, names: columns)
+        let (code, result, summary) = self.command(command, input: from == nil ? nil : known, from: from)
         codes.append(code)
-        (type, columns) = (result, known)
+        (type, columns) = (result.type, result.names)
+        if let summary { summaries.append(summary) }
       case .expression(let value):
-        let (code, result) = self.stage(value, input: from == nil ? nil : type, from: from)
+        let (code, result) = self.stage(value, input: from == nil ? nil : Known(type: type, names: columns), from: from)
         codes.append(code)
-        (type, columns) = (result, nil)
+        (type, columns) = (result.type, result.names)
       }
       source = stage.span
+    }
+    if summaries.count > 1, let span = source {
+      for problem in catalogue.validate(summaries) { report(problem.at(span)) }
     }
     let all = codes
     return Piece(
@@ -27,29 +33,29 @@ extension Compiler {
         var value = Value.nil
         for code in all { value = try code(frame, value) }
         return value
-      }, type: type)
+      }, type: type, names: columns)
   }
 
   /// An expression as a stage: the first yields its value; a later one is a call with the piped value as its first
   /// argument, or yields a function that is applied to it.
-  private func stage(_ value: Expression, input: ValueType?, from: Span?) -> (StageCode, ValueType) {
+  private func stage(_ value: Expression, input: Known?, from: Span?) -> (StageCode, Known) {
     guard let input, let from else {
       let piece = expression(value)
       let code = piece.code
-      return ({ frame, _ in try code(frame) }, piece.type)
+      return ({ frame, _ in try code(frame) }, piece.known)
     }
     let span = value.span
     if case .call(let callee, let arguments) = value.kind {
       return inBlock {
-        let slot = scope.declare("| \(span.start)", type: input)
-        let piped = Piece(code: { $0.slots[slot] }, type: input)
+        let slot = scope.declare("| \(span.start)", input)
+        let piped = Piece(code: { $0.slots[slot] }, known: input)
         let piece = call(callee, arguments, piped: piped, at: span)
         let code = piece.code
         return (
           { frame, value in
             frame.slots[slot] = value
             return try code(frame)
-          }, piece.type
+          }, piece.known
         )
       }
     }
@@ -61,41 +67,59 @@ extension Compiler {
         let stage = try code(frame)
         guard case .function(let function) = stage else { throw Problem.notAStage(stage.type, from: from, at: span) }
         return try function.call([value], named: [], in: frame.context, at: span)
-      }, .any
+      }, Known()
     )
   }
 
   // MARK: Commands
 
   private func command(
-    _ stage: CommandStage, input: ValueType?, from: Span?, columns: [String]?
-  ) -> (StageCode, ValueType, [String]?) {
+    _ stage: CommandStage, input: Known?, from: Span?
+  ) -> (StageCode, Known, StageSummary?) {
     guard let command = commands.command(stage.name.text), let signature = commands.signature(stage.name.text) else {
       report(
         .unknownCommand(
-          stage.name.text, known: commands.signatures.map(\.name), isFunction: Builtins.table[stage.name.text] != nil,
+          stage.name.text, known: commands.signatures.map(\.name), isFunction: functions.table[stage.name.text] != nil,
           at: stage.name.span))
-      return ({ _, _ in .nil }, .any, nil)
+      return ({ _, _ in .nil }, Known(), nil)
+    }
+    // Rows that come as a list have no columns yet.
+    let columns = input?.type == .table ? input?.names : nil
+    if let policyName {
+      report(
+        Problem(
+          "K070", seen: "the policy `\(policyName)` runs the command `\(signature.name)`",
+          expected: "expressions and functions alone", labels: [.init(stage.name.span)]))
     }
     let binding = bind(stage.arguments, to: signature, at: stage.span, columns: columns)
     let entry = signature.parameters.lazy.compactMap { binding.entries[$0.name] }.first
     let accepts = entry?.accepts ?? signature.accepts
-    checkInput(of: signature.name, accepts: accepts, input: input, from: from, at: stage.span)
+    checkInput(of: signature.name, accepts: accepts, input: input?.type, from: from, at: stage.span)
     let span = stage.span
+    let isOfTables = signature.group == TableCommands.group
     let code: StageCode = { frame, value in
       if from != nil, !accepts.contains(where: { value.matches($0) }) {
         throw Problem.wrongInput(of: signature.name, found: value.type, from: from, expected: accepts, at: span)
       }
       try frame.context.checkCancelled(at: span)
       let call = try binding.call(signature, input: value, from: from, at: span, frame: frame)
+      let before = isOfTables ? nil : ProcessMemory.bytes()
+      defer { frame.context.memory.excuse(since: before) }
       do {
-        return try command.run(call, in: frame.context)
+        let value = try command.run(call, in: frame.context)
+        try frame.context.checkMade(value, at: span)
+        return value
       } catch let problem as Problem {
         throw problem.at(span)
       }
     }
-    let known = signature.columns.isEmpty ? nil : signature.columns
-    return (code, entry?.produces ?? signature.produces, known)
+    var known = Known(type: entry?.produces ?? signature.produces)
+    known.names = self.columns(after: binding, signature, input?.names)
+    // What keeps some of a list or of a table yields what came in.
+    if case .same = signature.flow, known.type == .any, let input {
+      known.type = input.type == .range ? .any : input.type
+    }
+    return (code, known, summary(binding, signature.name, at: span))
   }
 
   private func checkInput(of name: String, accepts: [ValueType], input: ValueType?, from: Span?, at span: Span) {
@@ -113,7 +137,8 @@ extension Compiler {
   }
 
   /// An expression over the columns of the incoming table.
-  func row(_ expression: Expression, allowsCount: Bool) -> @Sendable (Frame) throws -> RowExpression {
+  func row(_ expression: Expression, allowsCount: Bool, columns: [String]?) -> @Sendable (Frame) throws -> RowExpression
+  {
     let outer = scope
     let inner = Scope(.row, parent: outer)
     let saved = self.allowsCount
@@ -125,7 +150,12 @@ extension Compiler {
         if case .global(let slot) = place { return { $0.context.globals.values[slot] ?? .nil } }
         return read(place, name.name, at: name.span)
       }
-      guard let builtin = Builtins.table[name.name] else { return nil }
+      guard let builtin = functions.table[name.name] else {
+        if let columns, !columns.contains(name.name), name.name != RowExpression.countName {
+          report(.unknownColumn(name.name, columns: columns, at: name.span))
+        }
+        return nil
+      }
       let function = Value.function(builtin.function)
       return { _ in function }
     }

@@ -7,6 +7,8 @@ extension Compiler {
       let piece = expression(value)
       return bind(name, piece, isTopLevel: isTopLevel)
     case .assign(let name, let operation, let value): return assign(name, operation, value, at: statement.span)
+    case .assignPart(let name, let parts, let operation, let value):
+      return assign(name, parts, operation, value, at: statement.span)
     case .define(let name, let parameters, let body, let doc):
       return define(name, parameters, body, doc, isTopLevel: isTopLevel)
     case .loop(let name, let items, let body): return loop(name, items, body)
@@ -30,6 +32,7 @@ extension Compiler {
       }
     case .assert(let condition, let message): return assertion(condition, message)
     case .importFile: return { _ in .nil }
+    case .policy(let syntax): return policy(syntax, at: statement.span)
     }
   }
 
@@ -37,13 +40,14 @@ extension Compiler {
     let value = piece.code
     if isTopLevel {
       let slot = globals.declare(name.text)
-      globalTypes[name.text] = (piece.type, piece.constant)
+      knownGlobals[name.text] = piece.known
+      boundSoFar.insert(name.text)
       return { frame in
         frame.context.globals.values[slot] = try value(frame)
         return .nil
       }
     }
-    let slot = scope.declare(name.text, type: piece.type, constant: piece.constant)
+    let slot = scope.declare(name.text, piece.known)
     return { frame in
       frame.slots[slot] = try value(frame)
       return .nil
@@ -63,6 +67,9 @@ extension Compiler {
       return { _ in .nil }
     }
     let old = read(place, name.text, at: name.span)
+    let combine: @Sendable (Frame, Value, Value) throws -> Value = { frame, old, added in
+      try Self.grown(operation ?? .add, old, added, frame, at: span)
+    }
     switch place {
     case .local(let local):
       let slot = local.slot
@@ -75,7 +82,7 @@ extension Compiler {
       return { frame in
         let added = try right(frame)
         if operation == .add, try Self.add(added, to: &frame.slots[slot], frame, at: span) { return .nil }
-        frame.slots[slot] = try Operators.apply(operation, try old(frame), added, missing: false, at: span)
+        frame.slots[slot] = try combine(frame, try old(frame), added)
         return .nil
       }
     case .global(let slot) where !isInsideFunction:
@@ -90,8 +97,7 @@ extension Compiler {
         if operation == .add, try Self.add(added, to: &frame.context.globals.values[slot], frame, at: span) {
           return .nil
         }
-        frame.context.globals.values[slot] = try Operators.apply(
-          operation, try old(frame), added, missing: false, at: span)
+        frame.context.globals.values[slot] = try combine(frame, try old(frame), added)
         return .nil
       }
     case .global, .captured, .row:
@@ -100,25 +106,20 @@ extension Compiler {
     }
   }
 
-  /// Adds in place where both are whole numbers or lists; false if they are not. The variable is emptied before a list
-  /// grows, so that the list has one owner and is not copied.
+  /// Adds in place where both are whole numbers, lists or texts; false if they are not. The variable is emptied before a
+  /// list grows, so that the list has one owner and is not copied.
   @inline(__always)
   private static func add(_ added: Value, to target: inout Value?, _ frame: Frame, at span: Span) throws -> Bool {
-    switch (target, added) {
-    case (.int(let a)?, .int(let b)):
+    if case .int(let a)? = target, case .int(let b) = added {
       let (sum, overflow) = a.addingReportingOverflow(b)
       if overflow { throw Problem.overflow(at: span) }
       target = .int(sum)
       return true
-    case (.list?, .list(let more)):
-      guard case .list(var elements)? = target else { return false }
-      try check(elements.count, more.count, frame, at: span)
-      target = Value.nil
-      elements.append(contentsOf: more)
-      target = .list(elements)
-      return true
-    default: return false
     }
+    guard var value = target else { return false }
+    target = Value.nil
+    defer { target = value }
+    return try add(added, to: &value, frame, at: span)
   }
 
   @inline(__always)
@@ -131,18 +132,80 @@ extension Compiler {
       return true
     case (.list, .list(let more)):
       guard case .list(var elements) = target else { return false }
-      try check(elements.count, more.count, frame, at: span)
+      try frame.context.limits.check(elements: elements.count, more.count, at: span)
+      if more.count > 256 { try frame.context.made(bytes: more.count * MemoryLayout<Value>.stride, at: span) }
       target = .nil
       elements.append(contentsOf: more)
       target = .list(elements)
+      return true
+    case (.string, .string(let more)):
+      guard case .string(var text) = target else { return false }
+      try frame.context.limits.check(textBytes: text.utf8.count + more.utf8.count, at: span)
+      if more.utf8.count > 4096 { try frame.context.made(bytes: more.utf8.count, at: span) }
+      target = .nil
+      text += more
+      target = .string(text)
       return true
     default: return false
     }
   }
 
-  private static func check(_ count: Int, _ more: Int, _ frame: Frame, at span: Span) throws {
-    let limit = frame.context.limits.listElements
-    if more > limit || count > limit - more { throw Problem.listTooLong(limit, at: span) }
+  /// `x.a[0] = e`.
+  private func assign(
+    _ name: Name, _ parts: [PartSyntax], _ operation: BinaryOperator?, _ value: Expression, at span: Span
+  ) -> Code {
+    let steps = parts.map { part -> @Sendable (Frame) throws -> PartAssignment.Step in
+      switch part {
+      case .field(let field): return { _ in .field(field.text, field.span) }
+      case .index(let index):
+        let code = expression(index).code
+        return { frame in .index(try code(frame), index.span) }
+      }
+    }
+    let right = expression(value).code
+    guard let place = scope.resolve(name.text, at: name.span, globals: globals) else {
+      if !failedNames.contains(name.text) {
+        report(.undeclaredAssignment(name.text, known: scope.names(globals: globals).sorted(), at: name.span))
+      }
+      return { _ in .nil }
+    }
+    // The steps and the value may read the variable, so they come before it is taken.
+    let prepare: @Sendable (Frame) throws -> (path: [PartAssignment.Step], added: Value) = { frame in
+      let path = try steps.map { try $0(frame) }
+      let added = try right(frame)
+      try Nesting.check(.list([added]), frame.context.limits, at: span)
+      return (path, added)
+    }
+    let change: @Sendable (inout Value, [PartAssignment.Step], Value, Frame) throws -> Void = {
+      target, path, added, frame in
+      try PartAssignment.change(&target, path[...]) { old in
+        guard let operation else { return added }
+        guard let old else { throw Problem.unknownField(name.text, of: "record", known: [], at: span) }
+        return try Self.grown(operation, old, added, frame, at: span)
+      }
+    }
+    switch place {
+    case .local(let local):
+      let slot = local.slot
+      return { frame in
+        let (path, added) = try prepare(frame)
+        try change(&frame.slots[slot], path, added, frame)
+        return .nil
+      }
+    case .global(let slot) where !isInsideFunction:
+      let old = read(place, name.text, at: name.span)
+      return { frame in
+        let (path, added) = try prepare(frame)
+        var value = try old(frame)
+        frame.context.globals.values[slot] = .some(.nil)
+        defer { frame.context.globals.values[slot] = value }
+        try change(&value, path, added, frame)
+        return .nil
+      }
+    case .global, .captured, .row:
+      report(.outerAssignment(name.text, at: name.span))
+      return { _ in .nil }
+    }
   }
 
   private func assertion(_ condition: Expression, _ message: Expression?) -> Code {
@@ -174,19 +237,17 @@ extension Compiler {
 
   private func loop(_ name: Name, _ items: Expression, _ block: Block) -> Code {
     let elements = expression(items)
-    let type: ValueType
+    var element = Known(names: elements.names)
     switch elements.type {
-    case .range: type = .int
-    case .list(let of): type = of
-    case .table: type = .record
-    case .string, .record: type = .string
-    case .any, .union: type = .any
-    default:
-      report(.notIterable(elements.type, at: items.span))
-      type = .any
+    case .range: element.type = .int
+    case .list(let of): element.type = of
+    case .table: element.type = .record
+    case .string, .record: element = Known(type: .string)
+    case .any, .union, .object: element = Known()
+    default: report(.notIterable(elements.type, at: items.span))
     }
     return inBlock {
-      let slot = scope.declare(name.text, type: type)
+      let slot = scope.declare(name.text, element)
       let body = self.block(block)
       let (code, span) = (elements.code, items.span)
       return { frame in
@@ -200,6 +261,12 @@ extension Compiler {
             frame.slots[slot] = .int(range[index])
             if let value = try Self.pass(body, frame, span) { return value }
             index &+= 1
+          }
+        case .table(let table):
+          let names = table.rowNames
+          for index in 0..<table.rowCount {
+            frame.slots[slot] = .record(table.row(index, of: names))
+            if let value = try Self.pass(body, frame, span) { return value }
           }
         case let value:
           if value.type == .nil || !Self.isIterable(value) { throw Problem.notIterable(value.type, at: span) }
@@ -216,6 +283,7 @@ extension Compiler {
   private static func isIterable(_ value: Value) -> Bool {
     switch value {
     case .list, .range, .record, .table, .string: true
+    case .object(let object): object.elementCount != nil
     default: false
     }
   }
@@ -224,6 +292,8 @@ extension Compiler {
   @inline(__always)
   private static func pass(_ body: Code, _ frame: Frame, _ span: Span) throws -> Value? {
     if frame.context.cancellation.isCancelled { throw CancellationProblem(span: span) }
+    frame.context.passes &+= 1
+    if frame.context.passes & 0xFFF == 0 { try frame.context.worked(at: span) }
     let value = try body(frame)
     switch frame.signal {
     case .next: return nil

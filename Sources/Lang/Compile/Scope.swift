@@ -4,9 +4,7 @@ final class Scope {
 
   struct Local {
     var slot: Int
-    var type: ValueType
-    /// The value, where it can only be this one.
-    var constant: Value?
+    var known: Known
   }
 
   enum Place {
@@ -28,6 +26,8 @@ final class Scope {
   /// Names copied from around, in the order of their slots.
   private(set) var captures: [(slot: Int, place: Place?)] = []
   private var captureSlots: [String: Int] = [:]
+  /// Locals that some code reads or changes.
+  private(set) var used: Set<String> = []
   private(set) var rowNames: [(name: String, span: Span, slot: Int)] = []
 
   init(_ kind: Kind, parent: Scope?) {
@@ -42,9 +42,9 @@ final class Scope {
     return slotCount - 1
   }
 
-  func declare(_ name: String, type: ValueType = .any, constant: Value? = nil) -> Int {
+  func declare(_ name: String, _ known: Known = Known()) -> Int {
     let slot = newSlot()
-    blocks[blocks.count - 1][name] = Local(slot: slot, type: type, constant: constant)
+    blocks[blocks.count - 1][name] = Local(slot: slot, known: known)
     return slot
   }
 
@@ -55,7 +55,10 @@ final class Scope {
 
   /// Where a name lives, seen from here; names of functions around are captured on the way.
   func resolve(_ name: String, at span: Span, globals: GlobalStore) -> Place? {
-    if let local = local(name) { return .local(local) }
+    if let local = local(name) {
+      used.insert(name)
+      return .local(local)
+    }
     if let slot = captureSlots[name] { return .captured(slot: slot) }
     if name == selfName { return capture(name, nil) }
     switch kind {

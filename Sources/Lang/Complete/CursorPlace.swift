@@ -6,9 +6,12 @@ struct CursorPlace {
     /// The beginning of a stage.
     case start
     case expression
-    case field(of: String)
+    /// Behind `a.b.`: the names before the last point.
+    case field(of: [String])
     case arguments([Parameter], given: Set<String>, positional: Parameter?)
     case value(Parameter)
+    /// What `help` explains.
+    case topic
   }
 
   private(set) var kind = Kind.start
@@ -30,12 +33,17 @@ struct CursorPlace {
     var stage: [Token] = []
     var hasInput = false
     var columns: [String] = []
+    /// Words in the square brackets that closed last.
+    var listed: [String] = []
+    /// Keys of the records that are written out.
+    var keys: [String] = []
   }
 
-  init(_ source: Source, cursor: Int, context: Context) {
+  init(_ source: Source, cursor: Int, context: Context, fileColumns: (String) -> [String]) {
     var start = cursor
     while start > 0, Lexer.isBareWordPart(source.bytes[start - 1]) { start -= 1 }
-    let (levels, isInText) = Self.read(source, until: start, cursor: cursor, context: context, names: &localNames)
+    let (levels, isInText) = Self.read(
+      source, until: start, cursor: cursor, context: context, fileColumns: fileColumns, names: &localNames)
     guard let level = levels.last, !isInText else {
       kind = .nothing
       range = cursor..<cursor
@@ -48,21 +56,33 @@ struct CursorPlace {
     let typed = source.text(in: start..<cursor)
     let command = level.stage.first.flatMap { $0.kind == .identifier ? context.commands.signature($0.text) : nil }
     if let dot = typed.lastIndex(of: "."), command == nil || typed.first != ".", let owner = Self.owner(typed[..<dot]) {
-      if context.variable(owner) != nil {
+      if let name = owner.first, context.variable(name) != nil {
         setWord(source, typed[typed.index(after: dot)...].utf8.count, cursor)
         kind = .field(of: owner)
         return
       }
     }
     setWord(source, typed.utf8.count, cursor)
-    if let callee = level.callee, let entry = context.catalogue.callable(callee)?.entry {
-      inArguments(Signature(callee, summary: "", parameters: entry.parameters), level.stage, context)
+    if let callee = level.callee, let parameters = Self.parameters(of: callee, context) {
+      inArguments(Signature(callee, summary: "", parameters: parameters), level.stage, context)
+    } else if command?.name == "help" {
+      kind = .topic
     } else if let command {
       inArguments(command, Array(level.stage.dropFirst()), context)
     } else {
       kind = level.stage.isEmpty && level.bracket != "[" && level.callee == nil ? .start : .expression
       if case .expression = kind { trimToIdentifier(source, cursor) }
     }
+  }
+
+  /// Parameters of a call's callee; nil for a function that documents none.
+  private static func parameters(of callee: String, _ context: Context) -> [Parameter]? {
+    if context.variable(callee) != nil { return nil }
+    if let function = context.functions.table[callee] {
+      let named = function.parameters.filter { !$0.doc.isEmpty }
+      return named.isEmpty ? nil : function.parameters
+    }
+    return context.catalogue.callable(callee)?.entry.parameters
   }
 
   private mutating func setWord(_ source: Source, _ count: Int, _ cursor: Int) {
@@ -77,9 +97,9 @@ struct CursorPlace {
     setWord(source, cursor - start, cursor)
   }
 
-  private static func owner(_ text: Substring) -> String? {
-    let owner = String(text)
-    return Value.isWord(owner) ? owner : nil
+  private static func owner(_ text: Substring) -> [String]? {
+    let names = text.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+    return names.allSatisfy(Value.isWord) ? names : nil
   }
 
   private mutating func inArguments(_ signature: Signature, _ tokens: [Token], _ context: Context) {
@@ -117,7 +137,8 @@ struct CursorPlace {
 
   /// Follows brackets and pipes up to an offset.
   private static func read(
-    _ source: Source, until end: Int, cursor: Int, context: Context, names: inout [String]
+    _ source: Source, until end: Int, cursor: Int, context: Context, fileColumns: (String) -> [String],
+    names: inout [String]
   ) -> (levels: [Level], isInText: Bool) {
     var lexer = Lexer(source)
     lexer.limit = end
@@ -133,10 +154,17 @@ struct CursorPlace {
       if let word = previous, word.kind == .keyword, ["let", "def", "for"].contains(word.text) {
         names.append(token.text)
       }
+      if let word = previous, word.kind == .identifier, token.kind == .identifier, !token.newlineBefore {
+        if word.text == "policy" { names += context.catalogue.policyInputs.map(\.name) + ["score"] }
+        if word.text == "state" { names.append(token.text) }
+      }
       switch token.kind == .sign ? token.text : "" {
       case "|":
-        levels[top].columns = columns(after: levels[top], context)
-        (levels[top].stage, levels[top].hasInput) = ([], true)
+        let level = levels[top]
+        let columns = StageColumns(
+          context: context, stage: level.stage, listed: level.listed, keys: level.keys, incoming: level.columns
+        ).columns(fileColumns)
+        levels[top] = Level(bracket: level.bracket, callee: level.callee, hasInput: true, columns: columns)
       case ";": levels[top] = Level(bracket: levels[top].bracket)
       case "(", "[", "{":
         let callee = previous.flatMap {
@@ -144,9 +172,17 @@ struct CursorPlace {
         }
         levels[top].stage.append(token)
         levels.append(Level(bracket: token.text, callee: callee))
-      case ")", "]", "}": if levels.count > 1 { levels.removeLast() }
+      case ")", "]", "}":
+        guard levels.count > 1 else { break }
+        let inner = levels.removeLast()
+        levels[top - 1].keys += inner.keys.filter { !levels[top - 1].keys.contains($0) }
+        if token.text == "]" { levels[top - 1].listed = inner.stage.filter { $0.kind == .identifier }.map(\.text) }
+      case ":" where levels[top].bracket == "{" && previous?.kind == .identifier:
+        if let key = previous?.text, !levels[top].keys.contains(key) { levels[top].keys.append(key) }
+        levels[top].stage.append(token)
       case "=" where levels[top].callee == nil && isAssignment(levels[top].stage, context):
         levels[top].stage = []
+      case "" where isTime(token, levels[top].stage, context): break
       default: levels[top].stage.append(token)
       }
       previous = token
@@ -157,20 +193,14 @@ struct CursorPlace {
     return (levels, isComment)
   }
 
+  /// `time` stands before a pipeline without being part of it.
+  private static func isTime(_ token: Token, _ stage: [Token], _ context: Context) -> Bool {
+    stage.isEmpty && token.kind == .identifier && token.text == "time" && context.commands.signature("time") != nil
+  }
+
   /// `let NAME` or `NAME`: a pipeline begins behind the sign.
   private static func isAssignment(_ stage: [Token], _ context: Context) -> Bool {
     guard let first = stage.first else { return false }
     return first.text == "let" || (stage.count == 1 && context.commands.signature(first.text) == nil)
-  }
-
-  /// Columns that a stage hands on.
-  private static func columns(after level: Level, _ context: Context) -> [String] {
-    guard let first = level.stage.first else { return [] }
-    if let signature = context.commands.signature(first.text) {
-      if !signature.columns.isEmpty { return signature.columns }
-      return signature.produces == .table || signature.produces == .any ? level.columns : []
-    }
-    if case .table(let table)? = context.variable(first.text) { return table.columnNames }
-    return level.columns
   }
 }

@@ -55,8 +55,20 @@ public protocol Catalogue: Sendable {
   func madeType(of kind: String) -> ValueType
   /// Builds the value of `NAME(k=v)`; throws a `Problem`.
   func make(_ entry: NameEntry, of kind: String, with arguments: EntryArguments) throws -> Value
+  /// What a policy may name, with types and doc lines; empty if the host knows no policies.
+  var policyInputs: [Parameter] { get }
+  /// The kind under which policies stand: `method`.
+  var policyKind: String { get }
+  /// The entry that a policy will have once it is defined.
+  func policyEntry(_ outline: PolicyOutline) -> NameEntry?
+  /// What keeps a policy from being one of the host's names.
+  func problems(of outline: PolicyOutline) -> [Problem]
+  /// Takes a policy, in the place of an earlier one of its name; throws a `Problem`.
+  func define(_ policy: PolicyDefinition) throws
   /// Problems of a combination of constant arguments; checks of single values are done by the checker.
   func validate(_ entry: NameEntry, of kind: String, with arguments: EntryArguments) -> [Problem]
+  /// Problems of stages that follow each other in one pipeline, such as two methods that answer the same question.
+  func validate(_ stages: [StageSummary]) -> [Problem]
 }
 
 extension Catalogue {
@@ -65,7 +77,16 @@ extension Catalogue {
   public func make(_ entry: NameEntry, of kind: String, with arguments: EntryArguments) throws -> Value {
     throw Problem.notCallable(entry.name, kind: kind, at: arguments.span)
   }
+  public var policyInputs: [Parameter] { [] }
+  public var policyKind: String { "" }
+  public func policyEntry(_ outline: PolicyOutline) -> NameEntry? { nil }
+  public func problems(of outline: PolicyOutline) -> [Problem] { [] }
+  public func define(_ policy: PolicyDefinition) throws {
+    throw Problem("K070", seen: "this host has no policies", labels: [.init(policy.outline.span)])
+  }
   public func validate(_ entry: NameEntry, of kind: String, with arguments: EntryArguments) -> [Problem] { [] }
+
+  public func validate(_ stages: [StageSummary]) -> [Problem] { [] }
 
   /// The entry of that name or alias.
   public func entry(_ name: String, of kind: String) -> NameEntry? {

@@ -51,11 +51,13 @@ public struct Parameter: Sendable {
   public var aliases: [String]
   /// For `.name`: what an expression in the place of the word may yield besides a string, e.g. a list of `config`.
   public var orValue: ValueType?
+  /// For `.column`: the name of a column that is yet to be made.
+  public var isNewColumn: Bool
 
   public init(
     _ name: String, _ type: ParameterType, default defaultValue: Value? = nil, range: ClosedRange<Double>? = nil,
     allowed: [Value] = [], doc: String, positional: Bool = false, required: Bool = false, variadic: Bool = false,
-    sweepable: Bool = false, aliases: [String] = [], orValue: ValueType? = nil
+    sweepable: Bool = false, aliases: [String] = [], orValue: ValueType? = nil, isNewColumn: Bool = false
   ) {
     self.name = name
     self.type = type
@@ -69,5 +71,6 @@ public struct Parameter: Sendable {
     self.sweepable = sweepable
     self.aliases = aliases
     self.orValue = orValue
+    self.isNewColumn = isNewColumn
   }
 }

@@ -22,6 +22,8 @@ public struct Signature: Sendable {
   public var produces: ValueType
   /// Columns of the table that the command produces, as far as they are known beforehand (for completion).
   public var columns: [String]
+  /// How the columns that come in become those that go on (for the checker).
+  public var flow: ColumnFlow
   /// `NAME=expression` is accepted for any other name: `derive ratio = a / b`.
   public var takesNamedExpressions: Bool
   public var examples: [Example]
@@ -31,7 +33,8 @@ public struct Signature: Sendable {
   public init(
     _ name: String, summary: String, details: String = "", parameters: [Parameter] = [],
     accepts: [ValueType] = [.nil], produces: ValueType = .nil, columns: [String] = [],
-    takesNamedExpressions: Bool = false, examples: [Example] = [], group: String = "commands"
+    flow: ColumnFlow = .unknown, takesNamedExpressions: Bool = false, examples: [Example] = [],
+    group: String = "commands"
   ) {
     self.name = name
     self.summary = summary
@@ -40,6 +43,7 @@ public struct Signature: Sendable {
     self.accepts = accepts
     self.produces = produces
     self.columns = columns
+    self.flow = flow
     self.takesNamedExpressions = takesNamedExpressions
     self.examples = examples
     self.group = group

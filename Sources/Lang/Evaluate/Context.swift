@@ -3,6 +3,7 @@
 /// One thread uses a context at a time; only `cancellation` is shared.
 public final class Context {
   public let commands: CommandRegistry
+  public let functions: FunctionRegistry
   public let catalogue: any Catalogue
   public let cancellation: Cancellation
   public let limits: Limits
@@ -11,18 +12,27 @@ public final class Context {
   /// Reads the text of an imported file; the second argument is the name of the importing source.
   public var readFile: (_ path: String, _ importer: String) throws -> String
 
+  /// Variables that the host sets while a text runs, so that nothing is known of them beforehand.
+  public var changingNames: Set<String> = ["_", "last"]
+
   var globals = GlobalStore()
   var callDepth = 0
+  /// Calls and passes of loops, for `worked`.
+  var calls = 0
+  var passes = 0
+  var memory = MemoryWatch()
   var stackGuard = StackGuard()
 
   public init(
-    commands: CommandRegistry, catalogue: any Catalogue = EmptyCatalogue(), cancellation: Cancellation = Cancellation(),
+    commands: CommandRegistry, functions: FunctionRegistry = .builtins, catalogue: any Catalogue = EmptyCatalogue(),
+    cancellation: Cancellation = Cancellation(),
     limits: Limits = Limits(), output: @escaping (String) -> Void = { _ in },
     readFile: @escaping (_ path: String, _ importer: String) throws -> String = { path, _ in
       throw Problem.unreadableFile(path, reason: "this host reads no files", at: nil)
     }
   ) {
     self.commands = commands
+    self.functions = functions
     self.catalogue = catalogue
     self.cancellation = cancellation
     self.limits = limits
@@ -36,6 +46,29 @@ public final class Context {
   /// Throws `CancellationProblem` once the host has raised the flag.
   public func checkCancelled(at span: Span? = nil) throws {
     if cancellation.isCancelled { throw CancellationProblem(span: span) }
+  }
+
+  /// Reports a value that was just made: throws `Problem` K057 or K058 where it, or all that the script holds, is too large.
+  func made(_ value: Value, at span: Span?) throws {
+    let bytes = value.ownBytes
+    if bytes > 4096 { try made(bytes: bytes, at: span) }
+    if case .string = value { try limits.check(textBytes: bytes, at: span) }
+  }
+
+  /// Reports a value that a function or a command of the host made.
+  func checkMade(_ value: Value, at span: Span?) throws {
+    try made(value, at: span)
+    try Nesting.check(value, limits, at: span)
+  }
+
+  func made(bytes: Int, at span: Span?) throws {
+    if memory.isOver(made: bytes) { throw Problem.memoryUsedUp(limits.memoryBytes, at: span) }
+  }
+
+  /// Reports some thousand passes or calls.
+  func worked(at span: Span?) throws {
+    if calls &+ passes > limits.steps { throw Problem.loopTooLong(limits.steps, at: span) }
+    if memory.isOverAfterReport() { throw Problem.memoryUsedUp(limits.memoryBytes, at: span) }
   }
 
   /// The value of a variable of the session.

@@ -8,13 +8,16 @@ enum Elements {
     case (.string(let text), .int(let number)):
       let characters = Array(text)
       return .string(String(characters[try position(number, characters.count, span)]))
+    case (.list, .list), (.range, .list), (.table, .list), (.string, .list), (.list, .range), (.range, .range),
+      (.table, .range), (.string, .range):
+      return try gather(value, index, limit: 50_000_000, at: span)
     case (.record, .string(let name)), (.table, .string(let name)), (.object, .string(let name)):
       return try field(value, name, at: span)
     default: throw Problem.notIndexable(value.type, by: index.type, at: span)
     }
   }
 
-  private static func position(_ index: Int, _ count: Int, _ span: Span) throws -> Int {
+  static func position(_ index: Int, _ count: Int, _ span: Span) throws -> Int {
     let position = index < 0 ? index &+ count : index
     guard position >= 0, position < count else { throw Problem.outsideIndex(index, count: count, at: span) }
     return position
@@ -70,8 +73,18 @@ enum Elements {
       guard range.count <= limit else { throw Problem.listTooLong(limit, at: span) }
       return (0..<range.count).map { .int(range[$0]) }
     case .record(let record): return record.keys.map { .string($0) }
-    case .table(let table): return (0..<table.rowCount).map { .record(table.row($0)) }
-    case .string(let text): return text.map { .string(String($0)) }
+    case .table(let table):
+      guard table.rowCount <= limit / max(1, table.columns.count) else { throw Problem.listTooLong(limit, at: span) }
+      let names = table.rowNames
+      return (0..<table.rowCount).map { .record(table.row($0, of: names)) }
+    case .string(let text):
+      guard text.utf8.count <= limit || text.count <= limit else { throw Problem.listTooLong(limit, at: span) }
+      return text.map { .string(String($0)) }
+    case .object(let object) where object.elementCount != nil:
+      let count = object.elementCount ?? 0
+      guard count <= limit else { throw Problem.listTooLong(limit, at: span) }
+      let place = span ?? Compiler.nowhere
+      return try (0..<count).map { try object.element([.index(.int($0))], at: place) ?? .nil }
     default:
       guard let span else { throw Problem("K046", seen: "a \(value.type.name) has no elements to go through") }
       throw Problem.notIterable(value.type, at: span)

@@ -5,11 +5,19 @@ extension FunctionValue {
       throw Problem.callsTooDeep(context.callDepth, at: span)
     }
     try context.checkCancelled(at: span)
+    context.calls &+= 1
+    if context.calls & 0xFFF == 0 { try context.worked(at: span) }
     context.callDepth += 1
     defer { context.callDepth -= 1 }
     switch body {
     case .native(let body):
-      return try body(named.isEmpty ? arguments : positional(arguments, named, span), context, span)
+      let value = try body(named.isEmpty ? arguments : positional(arguments, named, span), context, span)
+      try context.checkMade(value, at: span)
+      return value
+    case .declared(let body):
+      let value = try body(arguments, named, context, span)
+      try context.checkMade(value, at: span)
+      return value
     case .code(let code, let slots, let captures):
       let frame = Frame(count: slots, context: context)
       try bind(arguments, named, in: frame, at: span)

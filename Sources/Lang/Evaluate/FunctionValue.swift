@@ -4,13 +4,19 @@ public final class FunctionValue: Sendable {
     public let name: String
     /// Computes the default in the frame of the call; nil if the argument is required.
     let defaultCode: Code?
+    /// The default as it was written.
+    var defaultText: String?
   }
 
   enum Body: Sendable {
     /// Code, the frame slots it needs, and the values captured when it was made; a nil is the function itself.
     case code(Code, slots: Int, captures: [(slot: Int, value: Value?)])
     case native(@Sendable ([Value], Context, Span?) throws -> Value)
+    /// Ties its named arguments itself.
+    case declared(Declared)
   }
+
+  typealias Declared = @Sendable ([Value], [(String, Value)], Context, Span?) throws -> Value
 
   /// Empty for a lambda.
   public let name: String
@@ -38,6 +44,14 @@ public final class FunctionValue: Sendable {
     self.parameters = parameters.map { ParameterSlot(name: $0, defaultCode: nil) }
     self.doc = doc
     self.body = .native(body)
+    captureDepth = 0
+  }
+
+  init(name: String, parameters: [String], doc: String, declared: @escaping Declared) {
+    self.name = name
+    self.parameters = parameters.map { ParameterSlot(name: $0, defaultCode: nil) }
+    self.doc = doc
+    self.body = .declared(declared)
     captureDepth = 0
   }
 }

@@ -50,7 +50,8 @@ public final class Interpreter {
     for warning in program.problems { onWarning(warning) }
     context.globals = program.globals
     context.stackGuard.enter()
-    context.callDepth = 0
+    (context.callDepth, context.calls, context.passes) = (0, 0, 0)
+    context.memory.start(context.limits)
     var value = Value.nil
     var frame = Frame(count: 0, context: context)
     for step in program.steps {
@@ -71,21 +72,36 @@ public final class Interpreter {
     let compiler = Compiler(context: context)
     var program = Program()
     compile(source, with: compiler, into: &program)
-    program.problems = compiler.problems
+    program.problems = Self.inOrder(compiler.problems)
     program.globals = compiler.globals
     return program
   }
 
+  /// As the texts are read from top to bottom, each text for itself.
+  private static func inOrder(_ problems: [Problem]) -> [Problem] {
+    var texts: [Source?] = []
+    for problem in problems where !texts.contains(where: { $0 === problem.span?.source }) {
+      texts.append(problem.span?.source)
+    }
+    return texts.flatMap { text in
+      problems.filter { $0.span?.source === text }.enumerated().sorted { left, right in
+        (left.element.span?.start ?? 0, left.offset) < (right.element.span?.start ?? 0, right.offset)
+      }.map(\.element)
+    }
+  }
+
   private func compile(_ source: Source, with compiler: Compiler, into program: inout Program) {
     var vocabulary = Vocabulary(
-      commands: context.commands, catalogue: context.catalogue, variables: Set(compiler.globals.names))
+      commands: context.commands, functions: context.functions, catalogue: compiler.catalogue,
+      variables: VariableNames(compiler.globals.names))
     let script = Parser.parse(source, vocabulary: vocabulary)
     for statement in script.statements {
       if case .importFile(let path, let span) = statement.kind {
         load(path, at: span, from: source, with: compiler, into: &program)
       }
     }
-    vocabulary.variables = Set(compiler.globals.names)
+    vocabulary.variables = VariableNames(compiler.globals.names)
+    vocabulary.catalogue = compiler.catalogue
     // What an import defines decides which words are commands, so a text with imports is parsed again.
     let hasImports = script.statements.contains { if case .importFile = $0.kind { true } else { false } }
     let final = hasImports ? Parser.parse(source, vocabulary: vocabulary) : script

@@ -6,6 +6,7 @@ enum Operators {
   static func apply(_ operation: BinaryOperator, _ left: Value, _ right: Value, missing: Bool, at span: Span) throws
     -> Value
   {
+    if let result = try byHost(operation, left, right, span) { return result }
     switch operation {
     case .equal: return .bool(left == right)
     case .unequal: return .bool(left != right)
@@ -29,9 +30,25 @@ enum Operators {
       return .bytes(result)
     case (.string(let a), .string(let b)) where operation == .add: return .string(a + b)
     case (.list(let a), .list(let b)) where operation == .add: return .list(a + b)
+    case (.string(let text), .int(let times)) where operation == .multiply,
+      (.int(let times), .string(let text)) where operation == .multiply:
+      return .string(String(repeating: text, count: text.isEmpty ? 0 : max(0, times)))
+    case (.list(let elements), .int(let times)) where operation == .multiply,
+      (.int(let times), .list(let elements)) where operation == .multiply:
+      return .list(Array([[Value]](repeating: elements, count: elements.isEmpty ? 0 : max(0, times)).joined()))
     default: if let result = try scaled(operation, left, right, span) { return result }
     }
     throw Problem.operation(operation.rawValue, left.type, right.type, at: span)
+  }
+
+  /// What a host value on either side makes of the operator.
+  private static func byHost(_ operation: BinaryOperator, _ left: Value, _ right: Value, _ span: Span) throws -> Value?
+  {
+    if case .object(let object) = left, let result = try object.apply(operation, left, right, at: span) {
+      return result
+    }
+    guard case .object(let object) = right else { return nil }
+    return try object.apply(operation, left, right, at: span)
   }
 
   private static func ints(_ operation: BinaryOperator, _ a: Int, _ b: Int, _ span: Span) throws -> Value {
@@ -186,6 +203,9 @@ enum Operators {
     case .float(let number): return .float(-number)
     case .share(let share): return .share(-share)
     case .nil where missing: return .nil
+    case .object(let object):
+      if let negated = try object.negated(at: span) { return negated }
+      throw Problem.operation("-", value.type, at: span)
     default: throw Problem.operation("-", value.type, at: span)
     }
   }

@@ -1,11 +1,18 @@
-/// Comma-separated values as RFC 4180 has them; a missing cell is empty and an empty string is `""`.
+/// Comma-separated values as RFC 4180 has them; a missing cell is empty and an empty string is `""`. A text that would be
+/// read as a number stands in quotes, and what stands in quotes is text.
 enum CSVText {
   static func write(_ table: Table) -> String {
     var text = table.columnNames.map { quoted($0) }.joined(separator: ",") + "\n"
     for row in 0..<table.rowCount {
-      text += table.columns.map { TableText.cell($0.data[row]).map(quoted) ?? "" }.joined(separator: ",") + "\n"
+      text += table.columns.map { cell($0.data[row]) }.joined(separator: ",") + "\n"
     }
     return text
+  }
+
+  private static func cell(_ value: Value) -> String {
+    guard let text = TableText.cell(value) else { return "" }
+    if case .string = value, TableText.looksTyped(text) { return "\"\(text)\"" }
+    return quoted(text)
   }
 
   private static func quoted(_ text: String) -> String {
@@ -16,7 +23,7 @@ enum CSVText {
   static func read(_ text: String) throws -> Table {
     let rows = try records(Array(text.utf8))
     guard let header = rows.first else { return Table() }
-    var columns = Array(repeating: [String?](), count: header.cells.count)
+    var columns = Array(repeating: [TableText.Cell](), count: header.cells.count)
     for row in rows.dropFirst() {
       guard row.cells.count == header.cells.count else {
         throw Problem.unreadableText(
@@ -24,20 +31,22 @@ enum CSVText {
       }
       for (index, cell) in row.cells.enumerated() { columns[index].append(cell) }
     }
-    return Table(columns: zip(header.cells, columns).map { TableText.typed($0 ?? "", $1) })
+    return Table(columns: zip(header.cells, columns).map { TableText.typed($0.text ?? "", $1) })
   }
 
-  private static func records(_ bytes: [UInt8]) throws -> [(cells: [String?], line: Int)] {
-    var rows: [(cells: [String?], line: Int)] = []
-    var row: [String?] = []
+  private static func records(_ bytes: [UInt8]) throws -> [(cells: [TableText.Cell], line: Int)] {
+    var rows: [(cells: [TableText.Cell], line: Int)] = []
+    var row: [TableText.Cell] = []
     var cell: [UInt8] = []
     var (isQuoted, wasQuoted, line, rowLine, index) = (false, false, 1, 1, 0)
     func endCell() {
-      row.append(cell.isEmpty && !wasQuoted ? nil : String(decoding: cell, as: UTF8.self))
+      let text = cell.isEmpty && !wasQuoted ? nil : String(decoding: cell, as: UTF8.self)
+      row.append(TableText.Cell(text: text, isQuoted: wasQuoted))
       (cell, wasQuoted) = ([], false)
     }
     func endRow() {
-      let isBlank = row.isEmpty && cell.isEmpty && !wasQuoted
+      // In a table of one column a line without text is a missing cell, else it means nothing.
+      let isBlank = row.isEmpty && cell.isEmpty && !wasQuoted && rows.first?.cells.count != 1
       endCell()
       if !isBlank { rows.append((row, rowLine)) }
       row = []

@@ -53,6 +53,7 @@ struct JSONReader {
     let text = String(decoding: bytes[start..<index], as: UTF8.self)
     if let whole = Int(text) { return .int(whole) }
     guard let number = Double(text) else { throw problem(start == bytes.count ? "the text ends early" : "no value") }
+    guard number.isFinite else { throw problem("a number too large") }
     return .float(number)
   }
 

@@ -20,7 +20,7 @@ enum MarkdownText {
   }
 
   static func read(_ text: String) throws -> Table {
-    let lines = text.split(separator: "\n", omittingEmptySubsequences: false).enumerated().filter {
+    let lines = TextLines.of(text).enumerated().filter {
       !$0.element.allSatisfy(\.isWhitespace)
     }
     guard let header = lines.first else { return Table() }
@@ -28,7 +28,7 @@ enum MarkdownText {
     guard lines.count > 1,
       cells(lines[1].element).allSatisfy({ $0.allSatisfy { "-: ".contains($0) } && $0.contains("-") })
     else { throw Problem.unreadableText("Markdown", "no line of dashes below the header", line: header.offset + 2) }
-    var columns = Array(repeating: [String?](), count: names.count)
+    var columns = Array(repeating: [TableText.Cell](), count: names.count)
     for (offset, line) in lines.dropFirst(2) {
       let row = cells(line)
       guard row.count == names.count else {
@@ -36,7 +36,7 @@ enum MarkdownText {
           "Markdown", "\(row.count) cells, but the header has \(names.count)", line: offset + 1)
       }
       for (index, cell) in row.enumerated() {
-        columns[index].append(cell.isEmpty ? nil : cell.replacing("<br>", with: "\n"))
+        columns[index].append(.init(text: cell.isEmpty ? nil : cell.replacing("<br>", with: "\n")))
       }
     }
     return Table(columns: zip(names, columns).map { TableText.typed($0, $1) })

@@ -26,20 +26,33 @@ public enum TableText {
     }
   }
 
-  /// Columns of text cells read as whole numbers, numbers or true and false where every cell is one; empty is missing.
-  static func typed(_ name: String, _ cells: [String?]) -> Table.Column {
-    let present = cells.compactMap { $0 }
-    if present.isEmpty { return .init(name, .strings(cells)) }
-    // A number that would be written differently ("007") is text.
-    if present.allSatisfy({ text in Int(text).map { String($0) == text } ?? false }) {
-      return .init(name, .ints(cells.map { $0.flatMap { Int($0) } }))
-    }
-    if present.allSatisfy({ isNumber($0) }) { return .init(name, .floats(cells.map { $0.flatMap { Double($0) } })) }
-    if present.allSatisfy({ $0 == "true" || $0 == "false" }) {
-      return .init(name, .bools(cells.map { $0.map { $0 == "true" } }))
-    }
-    return .init(name, .strings(cells))
+  /// A cell of a text format; nil is missing.
+  struct Cell {
+    var text: String?
+    /// It is text, whatever it looks like.
+    var isQuoted = false
   }
+
+  /// Columns of text cells read as whole numbers, numbers or true and false where every cell is one; empty is missing.
+  static func typed(_ name: String, _ cells: [Cell]) -> Table.Column {
+    func all(_ test: (String) -> Bool) -> Bool { cells.allSatisfy { $0.text.map { test($0) } ?? true } }
+    let strings = Table.Column(name, .strings(cells.map(\.text)))
+    if cells.contains(where: { $0.isQuoted && $0.text != nil }) || cells.allSatisfy({ $0.text == nil }) {
+      return strings
+    }
+    if all(isWhole) { return .init(name, .ints(cells.map { $0.text.flatMap { Int($0) } })) }
+    if all(isNumber) { return .init(name, .floats(cells.map { $0.text.flatMap { Double($0) } })) }
+    if all({ $0 == "true" || $0 == "false" }) { return .init(name, .bools(cells.map { $0.text.map { $0 == "true" } })) }
+    return strings
+  }
+
+  /// Whether a text alone would be read as something else.
+  static func looksTyped(_ text: String) -> Bool {
+    isWhole(text) || isNumber(text) || text == "true" || text == "false"
+  }
+
+  /// A number that would be written differently ("007") is text.
+  private static func isWhole(_ text: String) -> Bool { Int(text).map { String($0) == text } ?? false }
 
   private static func isNumber(_ text: String) -> Bool {
     guard Double(text) != nil, let first = text.utf8.first else { return false }

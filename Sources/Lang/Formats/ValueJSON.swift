@@ -51,7 +51,7 @@ public enum ValueJSON {
 
   static func readLines(_ text: String) throws -> Table {
     var rows: [Record] = []
-    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
+    for (index, line) in TextLines.of(text).enumerated()
     where !line.allSatisfy(\.isWhitespace) {
       var reader = JSONReader(String(line), line: index + 1)
       guard case .record(let record) = try reader.document() else {

@@ -12,7 +12,8 @@ public enum NearestName {
       let limit = min(tolerance(letters.count), (best?.distance ?? Int.max) - 1)
       guard abs(letters.count - other.count) <= limit else { continue }
       let distance = distance(letters, other)
-      if distance <= limit { best = (candidate, distance) }
+      // Of a single letter nothing would be left.
+      if distance <= limit, distance < max(letters.count, other.count) { best = (candidate, distance) }
     }
     return best?.name
   }

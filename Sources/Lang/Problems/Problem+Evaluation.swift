@@ -33,6 +33,22 @@ extension Problem {
     Problem("K045", seen: "a \(found.name) is not indexed by a \(index.name)", labels: [Label(span)])
   }
 
+  static func notIndexable(_ found: ValueType, byAxes axes: Int, at span: Span) -> Problem {
+    Problem("K045", seen: "a \(found.name) is not indexed along \(axes) axes", labels: [Label(span)])
+  }
+
+  static func notAssignable(_ found: ValueType, at span: Span) -> Problem {
+    Problem(
+      "K045", seen: "this part of a \(found.name) cannot be assigned",
+      expected: "an element of a list, a field of a record or a column of a table", labels: [Label(span)])
+  }
+
+  static func columnLength(_ count: Int, rows: Int, at span: Span) -> Problem {
+    Problem(
+      "K045", seen: "\(count) values for a table of \(rows) rows", expected: "one value a row, or one for all",
+      labels: [Label(span)])
+  }
+
   static func notIterable(_ found: ValueType, at span: Span) -> Problem {
     Problem(
       "K046", seen: "a \(found.name) has no elements to go through", expected: "list, range, record, table or string",
@@ -46,10 +62,8 @@ extension Problem {
     ).at(span)
   }
 
-  static func loopTooLong(_ passes: Int, at span: Span) -> Problem {
-    Problem(
-      "K048", seen: "this loop ran \(passes) times without ending", suggestion: "check what ends it",
-      labels: [Label(span)])
+  static func loopTooLong(_ passes: Int, at span: Span?) -> Problem {
+    Problem("K048", seen: "this loop ran \(passes) times without ending", suggestion: "check what ends it").at(span)
   }
 
   static func listTooLong(_ limit: Int, at span: Span?) -> Problem {
@@ -75,6 +89,35 @@ extension Problem {
   static func functionDomain(_ function: String, _ seen: String, at span: Span?) -> Problem {
     Problem("K053", seen: "`\(function)`: \(seen)").at(span)
   }
+
+  /// What `fail` reports: a text, or what `catch` caught.
+  static func declared(_ value: Value, at span: Span?) -> Problem {
+    guard case .record(let record) = value, case .string(let message)? = record["message"] else {
+      return Problem("K056", seen: value.text).at(span)
+    }
+    func text(_ key: String) -> String? { if case .string(let text)? = record[key] { text } else { nil } }
+    return Problem(text("code") ?? "K056", seen: message, expected: text("expected"), suggestion: text("hint")).at(span)
+  }
+
+  static func textTooLong(_ limitBytes: Int, at span: Span?) -> Problem {
+    Problem("K057", seen: "this text would have more than \(limitBytes) bytes").at(span)
+  }
+
+  static func memoryUsedUp(_ limitBytes: Int, at span: Span?) -> Problem {
+    Problem(
+      "K058", seen: "the script took more than \(Value.size(limitBytes)) of memory",
+      suggestion: "keep less in variables, or work in parts"
+    ).at(span)
+  }
+
+  static func valueTooDeep(_ limit: Int, at span: Span?) -> Problem {
+    Problem(
+      "K008", seen: "this value is nested too deeply", expected: "at most \(limit) levels of lists and records"
+    ).at(span)
+  }
+
+  /// A bound of the session was passed: `try` does not catch it, so that nothing runs on for ever.
+  var isLimit: Bool { ["K047", "K048", "K049", "K057", "K058"].contains(code) }
 
   static func withoutValue(_ name: String, at span: Span) -> Problem {
     Problem("K054", seen: "`\(name)` has no value yet", labels: [Label(span)])

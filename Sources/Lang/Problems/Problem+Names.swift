@@ -3,14 +3,17 @@ extension Problem {
   static func unknownCommand(_ name: String, known: [String], isFunction: Bool, at span: Span) -> Problem {
     Problem(
       "K011", seen: isFunction ? "`\(name)` is a function, not a command" : "unknown command `\(name)`",
-      suggestion: isFunction ? "write `\(name)(...)`" : NearestName.suggestion(name, in: known), labels: [Label(span)])
+      suggestion: isFunction
+        ? "write `\(name)(...)`" : ForeignWord.statements[name] ?? NearestName.suggestion(name, in: known),
+      labels: [Label(span)])
   }
 
   static func unknownName(_ name: String, known: [String], isCommand: Bool, at span: Span) -> Problem {
     Problem(
       "K012", seen: isCommand ? "`\(name)` is a command, not a value" : "unknown name `\(name)`",
       suggestion: isCommand
-        ? "put the command into parentheses: `(\(name) ...)`" : NearestName.suggestion(name, in: known),
+        ? "put the command into parentheses: `(\(name) ...)`"
+        : ForeignWord.values[name] ?? NearestName.suggestion(name, in: known + ["true", "false", "nil"]),
       labels: [Label(span)])
   }
 
@@ -45,6 +48,12 @@ extension Problem {
       expected: known.isEmpty
         ? "a value without fields has none to read" : known.count <= 12 ? "one of \(listed(known))" : nil,
       suggestion: NearestName.suggestion(name, in: known), labels: [Label(span)])
+  }
+
+  static func sessionName(_ name: String, at span: Span) -> Problem {
+    Problem(
+      "K070", seen: "`\(name)` belongs to the session, and a policy reads its inputs and parameters alone",
+      suggestion: "make it a parameter: `policy NAME(\(name)=...)`", labels: [Label(span)])
   }
 
   static func undeclaredAssignment(_ name: String, known: [String], at span: Span) -> Problem {

@@ -1,7 +1,8 @@
 /// Problems of the text itself: K001 to K010.
 extension Problem {
   static func unreadableCharacter(_ text: String, at span: Span) -> Problem {
-    Problem("K001", seen: "`\(text)` means nothing here", labels: [Label(span)])
+    Problem(
+      "K001", seen: "`\(text)` means nothing here", suggestion: ForeignWord.characters[text], labels: [Label(span)])
   }
 
   static func unreadableNumber(_ text: String, unit: String, at span: Span) -> Problem {
@@ -33,8 +34,9 @@ extension Problem {
       labels: [Label(span)])
   }
 
-  static func unexpected(_ seen: String, expected: String, at span: Span) -> Problem {
-    Problem("K006", seen: "\(seen) cannot stand here", expected: expected, labels: [Label(span)])
+  static func unexpected(_ seen: String, expected: String, suggestion: String? = nil, at span: Span) -> Problem {
+    Problem(
+      "K006", seen: "\(seen) cannot stand here", expected: expected, suggestion: suggestion, labels: [Label(span)])
   }
 
   static func unclosedBracket(_ bracket: String, expected: String, seen: String, opened: Span, at span: Span) -> Problem

@@ -24,7 +24,8 @@ extension ProblemCatalogue {
     Entry("K007", "an open bracket", "Every ( [ { needs its partner. The second place shows the bracket that is open."),
     Entry(
       "K008", "nested too deeply",
-      "Brackets, blocks and operators nest at most a fixed number of levels. Name parts with let."),
+      "Brackets, blocks and operators nest at most a fixed number of levels, and so do lists in lists. Name parts with let."
+    ),
     Entry("K009", "a chained comparison", "a < b < c would compare true or false with c. Write a < b and b < c."),
     Entry(
       "K010", "a jump with nothing to leave",
@@ -113,11 +114,23 @@ extension ProblemCatalogue {
       "The builtin function has no value for this argument, such as the mean of nothing."),
     Entry("K054", "a variable without a value", "The statement that makes the variable has not run."),
     Entry("K055", "a call of something that is no function", "Only functions can be called."),
+    Entry(
+      "K056", "a failure that the script declares",
+      "fail(\"...\") ended the script, or the block of a try, with this message."),
+    Entry("K057", "a text too long", "The text would pass the limit for a single text. try does not catch it."),
+    Entry(
+      "K058", "too much memory",
+      "What the script holds made the process grow beyond the limit, half of the machine's memory. try does not catch it."
+    ),
     Entry("K060", "a file that cannot be read", "The file does not exist, is no text, or may not be read."),
     Entry("K061", "an import in a circle", "Files may not import each other in a circle."),
     Entry(
       "K062", "text that is no table",
       "The CSV, JSON, JSON Lines or Markdown text is damaged; the message names the line."),
+    Entry(
+      "K070", "a policy that cannot be one",
+      "policy NAME(a=1) { score = ... } gives every token a score; its defaults are literals, and `state s = ...` is what it remembers from step to step."
+    ),
     Entry("K063", "help on nothing", "help explains commands, methods, data sets, plots, functions and problem codes."),
   ])
 }

@@ -14,9 +14,18 @@ struct Lexer {
 
   private func byte(_ offset: Int) -> UInt8 { offset < limit ? bytes[offset] : 0 }
 
-  private static let signs: [[UInt8]] = [
-    "->", "..", "==", "!=", "<=", ">=", "+=", "-=", "*=", "/=", "//", "**",
-  ].map { Array($0.utf8) }
+  /// Whether two characters are one sign.
+  private static func isPair(_ first: UInt8, _ second: UInt8) -> Bool {
+    switch second {
+    case UInt8(ascii: "="): "=!<>+-*/".utf8.contains(first)
+    case UInt8(ascii: ">"): first == UInt8(ascii: "-")
+    case UInt8(ascii: "."), UInt8(ascii: "/"), UInt8(ascii: "*"): first == second
+    default: false
+    }
+  }
+
+  /// For every byte, whether it is a sign alone.
+  private static let isSingle: [Bool] = (0..<256).map { byte in "+-*/%@<>=()[]{},:;.|^".utf8.contains(UInt8(byte)) }
 
   /// The token that starts at or after an offset.
   func token(from offset: Int) -> Token {
@@ -32,7 +41,8 @@ struct Lexer {
     if Self.isWordStart(first) {
       while position < limit, Self.isWordPart(bytes[position]) { position += 1 }
       token.text = source.text(in: token.start..<position)
-      token.kind = Token.keywords.contains(token.text) ? .keyword : .identifier
+      let isKeyword = position - token.start <= Token.longestKeyword && Token.keywords.contains(token.text)
+      token.kind = isKeyword ? .keyword : .identifier
     } else if Self.isDigit(first) {
       token.kind = number(&position)
     } else if first == UInt8(ascii: "\"") || first == UInt8(ascii: "'") {
@@ -73,14 +83,15 @@ struct Lexer {
   }
 
   private func sign(_ position: inout Int, _ token: inout Token) {
-    for sign in Self.signs where position + 2 <= limit && bytes[position] == sign[0] && bytes[position + 1] == sign[1] {
-      position += 2
+    let (first, second) = (bytes[position], byte(position + 1))
+    if Self.isPair(first, second) {
       token.kind = .sign
-      token.text = String(decoding: sign, as: UTF8.self)
+      token.text = String(decoding: bytes[position..<position + 2], as: UTF8.self)
+      position += 2
       return
     }
-    if "+-*/%@<>=()[]{},:;.|^".utf8.contains(bytes[position]) {
-      token.text = String(UnicodeScalar(bytes[position]))
+    if Self.isSingle[Int(first)] {
+      token.text = String(UnicodeScalar(first))
       token.kind = .sign
       position += 1
       return

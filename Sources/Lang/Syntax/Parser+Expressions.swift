@@ -26,27 +26,55 @@ extension Parser {
         guard minimum <= Self.range else { return left }
         advance()
         let last = try binary(minimum: Self.range + 1)
-        var step: Expression?
-        if next.kind == .identifier, next.text == "by", !atNewline, tokenAfterNext().text != "=" {
-          advance()
-          step = try binary(minimum: Self.range + 1)
-        }
-        let height = max(left.height, last.height, step?.height ?? 0)
-        left = try expression(.range(left, last, step: step), from: start, height: height)
+        let step = try rangeStep()
+        var height = max(left.height, last.height)
+        if case .by(let width)? = step { height = max(height, width.height) }
+        left = try expression(.range(left, last, step), from: start, height: height)
+        continue
+      }
+      if isKeyword("not"), tokenAfterNext().text == "in", Self.comparison >= minimum {
+        advance()
+        let contains = try comparison(left, .contains, from: start)
+        left = try expression(.unary(.not, contains), from: start, height: contains.height)
         continue
       }
       guard next.kind == .sign || next.kind == .keyword, let (strength, operation) = Self.strengths[next.text],
         strength >= minimum
       else { return left }
+      if strength == Self.comparison {
+        left = try comparison(left, operation, from: start)
+        continue
+      }
       advance()
       let right = try binary(minimum: operation == .power ? strength : strength + 1)
       left = try expression(
         .binary(operation, left, right), from: start, height: max(left.height, right.height))
-      if strength == Self.comparison, next.kind == .sign, !atNewline, Self.strengths[next.text]?.strength == strength {
-        throw Problem.chainedComparison(next.text, at: nextSpan)
-      }
     }
     return left
+  }
+
+  /// The operator that comes and its right side.
+  private mutating func comparison(_ left: Expression, _ operation: BinaryOperator, from start: Int) throws
+    -> Expression
+  {
+    advance()
+    let right = try binary(minimum: Self.comparison + 1)
+    if next.kind == .sign, !atNewline, Self.strengths[next.text]?.strength == Self.comparison {
+      throw Problem.chainedComparison(next.text, at: nextSpan)
+    }
+    return try expression(.binary(operation, left, right), from: start, height: max(left.height, right.height))
+  }
+
+  /// `by 2` or `by x2` behind a range.
+  private mutating func rangeStep() throws -> RangeStep? {
+    guard next.kind == .identifier, next.text == "by", !atNewline, tokenAfterNext().text != "=" else { return nil }
+    advance()
+    if next.kind == .identifier, next.text.first == "x", let factor = Int(next.text.dropFirst()) {
+      let place = nextSpan
+      advance()
+      return .times(factor, place)
+    }
+    return .by(try binary(minimum: Self.range + 1))
   }
 
   /// Among arguments, `a -b` are two and `a - b` is one.

@@ -2,10 +2,16 @@ extension Parser {
   /// Stages joined by `|`; a single expression stays an expression.
   mutating func pipeline(isStatement: Bool = false) throws -> Expression {
     let start = next.start
+    if let work = try timedWork() { return work }
     var stages = [try stage(isStatement: isStatement)]
     while isSign("|") {
       advance()
-      if next.kind == .end || (isSign("|")) { throw unexpected(expected: "a command or an expression after `|`") }
+      if isSign("|"), !next.spaceBefore {
+        let place = span(next.start - 1, next.end)
+        throw Problem.unexpected(
+          "`||`", expected: "a command or an expression after `|`", suggestion: ForeignWord.places["||"], at: place)
+      }
+      if next.kind == .end || isSign("|") { throw unexpected(expected: "a command or an expression after `|`") }
       stages.append(try stage(isStatement: false))
     }
     if stages.count == 1, case .expression(let only) = stages[0] { return only }
@@ -49,7 +55,7 @@ extension Parser {
     let touchesNext = !lexer.token(from: sign.end).spaceBefore
     switch sign.text {
     case "(", "[":
-      return sign.spaceBefore && !isVariable && (isCommand || Builtins.table[next.text] == nil)
+      return sign.spaceBefore && !isVariable && (isCommand || vocabulary.functions.table[next.text] == nil)
     case "-", "/", ".", "..": return sign.spaceBefore && touchesNext && !isVariable && (isCommand || sign.text != "-")
     case "{": return sign.spaceBefore && isCommand && !isVariable
     case "|", ")", "]", "}", ",", ";": return isCommand && !isVariable

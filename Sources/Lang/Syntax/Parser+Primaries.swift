@@ -93,8 +93,11 @@ extension Parser {
     let arrow = lexer.token(from: look.end)
     guard arrow.kind == .sign, arrow.text == "->", !arrow.newlineBefore || ignoresNewlines else { return nil }
     move(to: arrow.end)
-    let saved = (vocabulary.variables, allowsJumps, loopDepth)
-    defer { (vocabulary.variables, allowsJumps, loopDepth) = saved }
+    let (mark, saved) = (vocabulary.variables.mark, (allowsJumps, loopDepth))
+    defer {
+      (allowsJumps, loopDepth) = saved
+      vocabulary.variables.forget(after: mark)
+    }
     for name in names { vocabulary.variables.insert(name.text) }
     if isSign("{"), !startsRecord() {
       (allowsJumps, loopDepth) = (true, 0)
@@ -207,9 +210,12 @@ extension Parser {
   /// `try { } catch e { }`.
   mutating func attempt(isOperand: Bool) throws -> Expression {
     let start = next.start
-    let saved = (allowsJumps, vocabulary.variables)
+    let (mark, saved) = (vocabulary.variables.mark, allowsJumps)
     if isOperand { allowsJumps = false }
-    defer { (allowsJumps, vocabulary.variables) = saved }
+    defer {
+      allowsJumps = saved
+      vocabulary.variables.forget(after: mark)
+    }
     advance()
     let body = try block()
     guard isKeyword("catch") else { throw unexpected(expected: "`catch`") }

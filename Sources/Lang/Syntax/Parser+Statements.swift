@@ -14,7 +14,15 @@ extension Parser {
       advance()
     case "assert": kind = try assertStatement()
     case "import": kind = try importStatement()
-    default: kind = try assignment() ?? .expression(pipeline(isStatement: true))
+    default:
+      if startsPolicy {
+        kind = try policyStatement()
+      } else if let assignment = try assignment() {
+        kind = assignment
+      } else {
+        let value = try pipeline(isStatement: true)
+        kind = try partAssignment(value) ?? .expression(value)
+      }
     }
     return Statement(kind: kind, span: span(start, previousEnd))
   }
@@ -31,11 +39,41 @@ extension Parser {
   private mutating func assignment() throws -> Statement.Kind? {
     guard next.kind == .identifier else { return nil }
     let sign = tokenAfterNext()
-    guard sign.kind == .sign, !sign.newlineBefore, ["=", "+=", "-=", "*=", "/="].contains(sign.text) else { return nil }
+    guard sign.kind == .sign, !sign.newlineBefore, Self.assignments.contains(sign.text) else { return nil }
     let name = try name("a name", mayBeginLine: true)
     advance()
     assignedNames.insert(name.text)
     return .assign(name, BinaryOperator(rawValue: String(sign.text.dropLast())), try pipeline())
+  }
+
+  private static let assignments: Set<String> = ["=", "+=", "-=", "*=", "/="]
+
+  /// `x.a[0] = e` where `x.a[0]` has just been read.
+  private mutating func partAssignment(_ target: Expression) throws -> Statement.Kind? {
+    guard next.kind == .sign, !atNewline, Self.assignments.contains(next.text) else { return nil }
+    var parts: [PartSyntax] = []
+    var whole = target
+    while true {
+      switch whole.kind {
+      case .field(let inner, let name):
+        parts.append(.field(name))
+        whole = inner
+        continue
+      case .index(let inner, let subscripts):
+        for subscripted in subscripts.reversed() {
+          guard case .index(let index) = subscripted else { throw unexpected(expected: "one element before `=`") }
+          parts.append(.index(index))
+        }
+        whole = inner
+        continue
+      case .name(let name) where !parts.isEmpty:
+        let operation = BinaryOperator(rawValue: String(next.text.dropLast()))
+        advance()
+        assignedNames.insert(name)
+        return .assignPart(Name(text: name, span: whole.span), parts.reversed(), operation, try pipeline())
+      default: return nil
+      }
+    }
   }
 
   private mutating func definition() throws -> Statement.Kind {
@@ -43,9 +81,23 @@ extension Parser {
     advance()
     let name = try name("a name after `def`")
     vocabulary.variables.insert(name.text)
+    let parameters = try definedParameters()
+    let (mark, saved) = (vocabulary.variables.mark, (allowsJumps, loopDepth))
+    for parameter in parameters { vocabulary.variables.insert(parameter.name.text) }
+    (allowsJumps, loopDepth) = (true, 0)
+    functionDepth += 1
+    let body = try block()
+    functionDepth -= 1
+    (allowsJumps, loopDepth) = saved
+    vocabulary.variables.forget(after: mark)
+    return .define(name, parameters, body, doc: doc)
+  }
+
+  /// `(a, b=2)`.
+  mutating func definedParameters() throws -> [DefinedParameter] {
     let opened = nextSpan
     try expect("(", "`(` and the parameters")
-    let parameters = try bracketed { parser in
+    return try bracketed { parser in
       var parameters: [DefinedParameter] = []
       while !parser.isSign(")") {
         let name = try parser.name("the name of a parameter")
@@ -56,19 +108,11 @@ extension Parser {
       try parser.close(")", opened: opened)
       return parameters
     }
-    let saved = (vocabulary.variables, allowsJumps, loopDepth)
-    for parameter in parameters { vocabulary.variables.insert(parameter.name.text) }
-    (allowsJumps, loopDepth) = (true, 0)
-    functionDepth += 1
-    let body = try block()
-    functionDepth -= 1
-    (vocabulary.variables, allowsJumps, loopDepth) = saved
-    return .define(name, parameters, body, doc: doc)
   }
 
-  private func documentation(_ comment: Range<Int>?) -> String {
+  func documentation(_ comment: Range<Int>?) -> String {
     guard let comment else { return "" }
-    return source.text(in: comment).split(separator: "\n").map { line in
+    return TextLines.of(source.text(in: comment)).filter { !$0.isEmpty }.map { line in
       String(line.drop { $0 == " " || $0 == "\t" }.drop { $0 == "#" }.drop { $0 == " " })
     }.joined(separator: "\n")
   }
@@ -78,10 +122,10 @@ extension Parser {
     let name = try name("a name after `for`")
     guard takeKeyword("in") else { throw unexpected(expected: "`in`") }
     let items = try expression()
-    let saved = vocabulary.variables
+    let mark = vocabulary.variables.mark
     vocabulary.variables.insert(name.text)
     let body = try loopBlock()
-    vocabulary.variables = saved
+    vocabulary.variables.forget(after: mark)
     return .loop(name, items, body)
   }
 
@@ -115,6 +159,9 @@ extension Parser {
   }
 
   private mutating func importStatement() throws -> Statement.Kind {
+    guard nesting == 0 else {
+      throw Problem.unexpected("`import`", expected: "the outermost level of a text", at: nextSpan)
+    }
     advance()
     guard case .string(let pieces) = next.kind, !atNewline, pieces.count == 1, case .text(let path) = pieces[0] else {
       throw unexpected(expected: "the path of a file in quotes")
@@ -129,9 +176,12 @@ extension Parser {
     let opened = nextSpan
     guard isSign("{"), !atNewline else { throw unexpected(expected: "`{`") }
     advance()
-    let saved = (ignoresNewlines, isArgument, vocabulary.variables)
+    let (mark, saved) = (vocabulary.variables.mark, (ignoresNewlines, isArgument))
     (ignoresNewlines, isArgument) = (false, false)
-    defer { (ignoresNewlines, isArgument, vocabulary.variables) = saved }
+    defer {
+      (ignoresNewlines, isArgument) = saved
+      vocabulary.variables.forget(after: mark)
+    }
     return try nested { parser in
       var statements: [Statement] = []
       let saved = parser.tallest

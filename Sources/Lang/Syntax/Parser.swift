@@ -105,7 +105,8 @@ struct Parser {
   func unexpected(expected: String) -> Problem {
     if case .invalid(let problem) = next.kind { return problem }
     if atNewline { return .unexpected("the end of the line", expected: expected, at: span(previousEnd, previousEnd)) }
-    return .unexpected(describeNext(), expected: expected, at: nextSpan)
+    let suggestion = next.text == ":" && expected != "`{`" ? nil : ForeignWord.places[next.text]
+    return .unexpected(describeNext(), expected: expected, suggestion: suggestion, at: nextSpan)
   }
 
   mutating func name(_ what: String, mayBeginLine: Bool = false) throws -> Name {
@@ -146,7 +147,7 @@ struct Parser {
   /// A statement, or nil with its problem recorded and the text up to the next line skipped.
   mutating func recoveringStatement() -> Statement? {
     let saved = (ignoresNewlines, isArgument, allowsJumps, nesting, loopDepth, functionDepth, lexer.limit)
-    let variables = vocabulary.variables
+    let mark = vocabulary.variables.mark
     let first = next
     let start = next.start
     do {
@@ -155,7 +156,7 @@ struct Parser {
       return statement
     } catch {
       (ignoresNewlines, isArgument, allowsJumps, nesting, loopDepth, functionDepth, lexer.limit) = saved
-      vocabulary.variables = variables
+      vocabulary.variables.forget(after: mark)
       if first.kind == .keyword, first.text == "let" || first.text == "def" {
         let name = lexer.token(from: first.end).text
         failedNames.insert(name)

@@ -17,7 +17,8 @@ enum UnaryOperator: String, Sendable {
   case not
 }
 
-enum BinaryOperator: String, Sendable {
+/// The operators between two values.
+public enum BinaryOperator: String, Sendable {
   case add = "+"
   case subtract = "-"
   case multiply = "*"
@@ -43,7 +44,7 @@ indirect enum ExpressionKind: Sendable {
   case name(String)
   case list([Expression])
   case record([(Name, Expression)])
-  case range(Expression, Expression, step: Expression?)
+  case range(Expression, Expression, RangeStep?)
   case unary(UnaryOperator, Expression)
   case binary(BinaryOperator, Expression, Expression)
   case index(Expression, [SubscriptSyntax])
@@ -53,13 +54,28 @@ indirect enum ExpressionKind: Sendable {
   case conditional([(condition: Expression, block: Block)], otherwise: Block?)
   case attempt(Block, error: Name?, Block)
   case pipeline([Stage])
+  /// `time` before a pipeline.
+  case timed(Expression)
   /// An expression in parentheses.
   case group(Expression)
+}
+
+enum RangeStep: Sendable {
+  /// `by 2`: that far apart.
+  case by(Expression)
+  /// `by x2`: each that many times the one before.
+  case times(Int, Span)
 }
 
 enum SubscriptSyntax: Sendable {
   case index(Expression)
   case slice(Expression?, Expression?)
+}
+
+/// One step from a variable to the part of it that is assigned.
+enum PartSyntax: Sendable {
+  case field(Name)
+  case index(Expression)
 }
 
 enum LambdaBody: Sendable {
@@ -120,6 +136,8 @@ struct Statement: Sendable {
     case bind(Name, Expression)
     /// `x = e`, or `x += e` with its operator.
     case assign(Name, BinaryOperator?, Expression)
+    /// `x.a[0] = e`: a part of a variable.
+    case assignPart(Name, [PartSyntax], BinaryOperator?, Expression)
     case define(Name, [DefinedParameter], Block, doc: String)
     case loop(Name, Expression, Block)
     case whileLoop(Expression, Block)
@@ -127,10 +145,22 @@ struct Statement: Sendable {
     case breakLoop, continueLoop
     case assert(Expression, message: Expression?)
     case importFile(String, Span)
+    case policy(PolicySyntax)
   }
 
   var kind: Kind
   var span: Span
+}
+
+/// `policy NAME(parameters) { ... }`.
+struct PolicySyntax: Sendable {
+  var outline: PolicyOutline
+  var parameters: [DefinedParameter]
+  var name: Name
+  var states: [(Name, Expression)]
+  /// What is left without the states.
+  var body: Block
+  var hasScore: Bool
 }
 
 /// A whole text as statements, with every problem that parsing found.

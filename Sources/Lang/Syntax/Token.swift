@@ -37,4 +37,7 @@ struct Token {
     "let", "def", "for", "in", "if", "else", "while", "return", "break", "continue", "assert", "import", "try", "catch",
     "true", "false", "nil", "and", "or", "not",
   ]
+
+  /// Bytes of the longest keyword.
+  static let longestKeyword = keywords.map(\.utf8.count).max() ?? 0
 }

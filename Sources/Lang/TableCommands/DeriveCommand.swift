@@ -4,7 +4,10 @@ struct DeriveCommand: Command {
     "derive", summary: "Adds columns computed from the others.",
     details:
       "Columns are computed in the order given; a later one may use an earlier one. A name that exists is replaced.",
-    accepts: [.table], produces: .table, takesNamedExpressions: true,
+    accepts: [.table], produces: .table,
+    flow: .computed { columns, arguments in
+      columns.map { columns in columns + arguments.named.filter { !columns.contains($0) } }
+    }, takesNamedExpressions: true,
     examples: [Example("table [{a: 1, b: 2}] | derive ratio=a / b half=ratio / 2", "Two new columns.")],
     group: TableCommands.group)
 

@@ -12,6 +12,11 @@ struct JoinCommand: Command {
       Parameter(
         "kind", .choice(["inner", "left"]), default: .string("inner"), doc: "What becomes of rows without a partner."),
     ], accepts: [.table], produces: .table,
+    flow: .computed { columns, arguments in
+      guard var columns, let right = arguments.values["other"], let keys = arguments.words["on"] else { return nil }
+      for name in right where !keys.contains(name) { columns.append(columns.contains(name) ? name + "_2" : name) }
+      return columns
+    },
     examples: [
       Example("table [{k: 1, a: 2}] | join (table [{k: 1, b: 3}]) on=k", "One row with k, a and b.")
     ], group: TableCommands.group)
@@ -23,6 +28,7 @@ struct JoinCommand: Command {
     let rightKeys = try right.columns(named: "on", in: call)
     var partners: [[ValueKey]: [Int]] = [:]
     for row in 0..<right.rowCount {
+      if row & 0xFFF == 0 { try context.checkCancelled(at: call.span) }
       partners[rightKeys.map { ValueKey(value: right.columns[$0].data[row]) }, default: []].append(row)
     }
     let keepsAll = try call.name("kind") == "left"

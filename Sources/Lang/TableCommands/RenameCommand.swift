@@ -4,8 +4,12 @@ struct RenameCommand: Command {
     "rename", summary: "Gives a column another name.",
     parameters: [
       Parameter("from", .column, doc: "The column.", positional: true, required: true),
-      Parameter("to", .column, doc: "Its new name.", positional: true, required: true),
+      Parameter("to", .column, doc: "Its new name.", positional: true, required: true, isNewColumn: true),
     ], accepts: [.table], produces: .table,
+    flow: .computed { columns, arguments in
+      guard let from = arguments.words["from"]?.first, let to = arguments.words["to"]?.first else { return nil }
+      return columns?.map { $0 == from ? to : $0 }
+    },
     examples: [Example("table [{D: 1}] | rename D delta", "The column delta.")], group: TableCommands.group)
 
   func run(_ call: Call, in context: Context) throws -> Value {

@@ -5,6 +5,7 @@ struct SelectCommand: Command {
     parameters: [
       Parameter("columns", .column, doc: "Names of columns.", positional: true, required: true, variadic: true)
     ], accepts: [.table], produces: .table,
+    flow: .computed { _, arguments in arguments.words["columns"] },
     examples: [Example("table [{a: 1, b: 2, c: 3}] | select c a", "Two columns.")], group: TableCommands.group)
 
   func run(_ call: Call, in context: Context) throws -> Value {

@@ -8,7 +8,7 @@ struct SortCommand: Command {
         "keys", .expression, doc: "Expressions over the columns; the first counts most.", positional: true,
         variadic: true),
       Parameter("desc", .bool, default: .bool(false), doc: "Largest first."),
-    ], accepts: [.table, .list, .range], produces: .any,
+    ], accepts: [.table, .list, .range], produces: .any, flow: .same,
     examples: [
       Example("table [{D: 1}, {D: 3}, {D: 2}] | sort D desc=true", "Largest first."),
       Example("[3, 1, 2] | sort", "A list."),

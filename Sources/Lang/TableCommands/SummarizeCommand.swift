@@ -11,7 +11,11 @@ struct SummarizeCommand: Command {
         "values", .expression, doc: "Expressions over the columns, named after their text.", positional: true,
         variadic: true),
       Parameter("by", .column, doc: "Columns that make the groups: config or [config, tokens]."),
-    ], accepts: [.table], produces: .table, takesNamedExpressions: true,
+    ], accepts: [.table], produces: .table,
+    flow: .computed { _, arguments in
+      guard !arguments.given.contains("by") || arguments.words["by"] != nil else { return nil }
+      return (arguments.words["by"] ?? []) + (arguments.expressions["values"] ?? []) + arguments.named
+    }, takesNamedExpressions: true,
     examples: [
       Example(
         "table [{config: \"a\", D: 1}, {config: \"a\", D: 3}, {config: \"b\", D: 5}] | summarize mean(D) n=count() by=config",

@@ -5,6 +5,7 @@ struct TableCommand: Command {
     parameters: [
       Parameter("rows", .value(.union([.list, .record, .table])), doc: "What becomes the table.", positional: true)
     ], accepts: [.nil, .list, .record, .table], produces: .table,
+    flow: .computed { columns, arguments in arguments.given.contains("rows") ? arguments.values["rows"] : columns },
     examples: [
       Example("table [{bits: 2, D: -0.1}, {bits: 4, D: 0}]", "Two rows."),
       Example("table {bits: [2, 4], D: [-0.1, 0]}", "The same by columns."),

@@ -6,6 +6,7 @@ public enum TableCommands {
     DeriveCommand(),
     SortCommand(),
     SummarizeCommand(),
+    PivotCommand(),
     HeadCommand(),
     TailCommand(),
     UniqueCommand(),
@@ -31,34 +32,5 @@ extension Table {
       let names: [Value] = if case .list(let list) = value { list } else { [value] }
       return try names.map { try requiredColumn($0.text, at: argument.span) }
     }
-  }
-
-  /// Rows with equal values in these columns, in order of first appearance.
-  public func groups(by columns: [Int]) -> [[Int]] {
-    if columns.isEmpty { return [Array(0..<rowCount)] }
-    var groups: [[Int]] = []
-    if columns.count == 1, case .strings(let cells) = self.columns[columns[0]].data {
-      var places: [String?: Int] = [:]
-      for (row, cell) in cells.enumerated() {
-        if let place = places[cell] {
-          groups[place].append(row)
-        } else {
-          places[cell] = groups.count
-          groups.append([row])
-        }
-      }
-      return groups
-    }
-    var places: [[ValueKey]: Int] = [:]
-    for row in 0..<rowCount {
-      let key = columns.map { ValueKey(value: self.columns[$0].data[row]) }
-      if let place = places[key] {
-        groups[place].append(row)
-      } else {
-        places[key] = groups.count
-        groups.append([row])
-      }
-    }
-    return groups
   }
 }

@@ -1,54 +1,87 @@
 import Foundation
 
-/// A table as aligned text. What does not fit is never dropped in silence: missing rows are counted in a last line, and
-/// columns that do not fit side by side follow below.
+/// A table as aligned text. What does not fit is never dropped in silence: missing rows are counted in a last line,
+/// columns that do not fit side by side follow below, and a cell wider than the terminal goes on in further lines.
 public struct TableDisplay: Sendable {
   /// Rows shown; nil for all.
   public var rows: Int?
   /// Columns of the terminal; nil for no limit.
   public var width: Int?
+  /// Breaks cells that are wider than the terminal; what is read by a program is better left in one line.
+  public var wraps: Bool
   /// Short numbers for people: 3 significant decimals, 1.5 MiB.
   public var humanised: Bool
   /// What to type to see everything, named in the last line.
   public var wayToAll: String
+  /// Asked now and then while a long table is laid out: what is laid out by then is shown, with a line that says so.
+  public var shouldStop: @Sendable () -> Bool = { false }
 
-  public init(rows: Int? = nil, width: Int? = nil, humanised: Bool = true, wayToAll: String = "`last` shows all") {
+  public init(
+    rows: Int? = nil, width: Int? = nil, wraps: Bool = false, humanised: Bool = true,
+    wayToAll: String = "`last` shows all"
+  ) {
     self.rows = rows
     self.width = width
+    self.wraps = wraps
     self.humanised = humanised
     self.wayToAll = wayToAll
   }
 
   public func render(_ table: Table) -> String {
-    guard !table.columns.isEmpty else { return "(a table without columns, \(count(table.rowCount, "row")))" }
-    let shown = min(max(rows ?? table.rowCount, 0), table.rowCount)
-    let blocks = table.columns.map { block($0, shown) }
+    guard !table.columns.isEmpty else { return "(a table without columns, \(Self.count(table.rowCount, "row")))" }
+    let wanted = min(max(rows ?? table.rowCount, 0), table.rowCount)
+    var blocks = table.columns.map { block($0, wanted) }
+    let shown = (blocks.map(\.cells.count).min() ?? 1) - 1
+    if wraps, let width { wrap(&blocks, width) }
     var parts: [String] = []
     for group in fold(blocks.map(\.width)) {
       var lines: [String] = []
       for row in 0...shown {
-        let cells = group.map { index in
-          let (text, width) = blocks[index].cells[row]
-          let gap = String(repeating: " ", count: blocks[index].width - width)
-          return blocks[index].isNumeric ? gap + text : text + gap
-        }
-        var line = cells.joined(separator: "  ")
-        while line.last == " " { line.removeLast() }
-        lines.append(line)
+        if row > 0, row % 1024 == 0, shouldStop() { break }
+        lines += self.lines(group.map { blocks[$0] }, row)
       }
       parts.append(lines.joined(separator: "\n"))
     }
     var text = parts.joined(separator: "\n\n")
-    if shown < table.rowCount { text += "\n… \(shown) of \(count(table.rowCount, "row")); \(wayToAll)" }
+    if shown < wanted { return text + "\n… stopped after \(shown) of \(Self.count(table.rowCount, "row"))" }
+    if shown < table.rowCount { text += "\n… \(shown) of \(Self.count(table.rowCount, "row")); \(wayToAll)" }
     return text
   }
 
-  private func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
+  static func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
 
   private struct Block {
-    var cells: [(text: String, width: Int)]
+    /// The header and the cells, each in the lines it takes.
+    var cells: [[(text: String, width: Int)]]
     var width: Int
     var isNumeric: Bool
+  }
+
+  /// One row of several columns side by side.
+  private func lines(_ blocks: [Block], _ row: Int) -> [String] {
+    let height = blocks.map { $0.cells[row].count }.max() ?? 1
+    return (0..<height).map { line in
+      let cells = blocks.map { block in
+        let (text, width) = line < block.cells[row].count ? block.cells[row][line] : ("", 0)
+        let gap = String(repeating: " ", count: max(0, block.width - width))
+        return block.isNumeric ? gap + text : text + gap
+      }
+      var text = cells.joined(separator: "  ")
+      while text.last == " " { text.removeLast() }
+      return text
+    }
+  }
+
+  /// Breaks the cells of columns that would not fit even beside the first one alone.
+  private func wrap(_ blocks: inout [Block], _ width: Int) {
+    for index in blocks.indices {
+      let limit = index == 0 ? (blocks.count == 1 ? width : max(width / 2, 8)) : max(width - 2 - blocks[0].width, 8)
+      guard blocks[index].width > limit, !blocks[index].isNumeric else { continue }
+      blocks[index].cells = blocks[index].cells.map { cell in
+        cell.flatMap { DisplayWidth.wrapped($0.text, columns: limit).map { ($0, DisplayWidth.of($0)) } }
+      }
+      blocks[index].width = blocks[index].cells.flatMap { $0.map(\.width) }.max() ?? 0
+    }
   }
 
   /// The header and the shown cells of a column.
@@ -60,12 +93,15 @@ public struct TableDisplay: Sendable {
         cells.prefix(shown).allSatisfy { [.int, .float, .share, .bytes, .nil].contains($0.type) } && shown > 0
       case .strings, .bools: false
       }
-    let texts = [column.name] + (0..<shown).map { cell(column.data[$0]) }
-    let cells = texts.map { text in
+    var cells: [[(text: String, width: Int)]] = []
+    for row in -1..<shown {
+      // Never before the header.
+      if row > 0, row % 1024 == 0, shouldStop() { break }
+      let text = row < 0 ? column.name : cell(column.data[row])
       let line = DisplayWidth.printable(text.replacingOccurrences(of: "\n", with: "⏎"))
-      return (text: line, width: DisplayWidth.of(line))
+      cells.append([(text: line, width: DisplayWidth.of(line))])
     }
-    return Block(cells: cells, width: cells.map(\.width).max() ?? 0, isNumeric: isNumeric)
+    return Block(cells: cells, width: cells.map { $0[0].width }.max() ?? 0, isNumeric: isNumeric)
   }
 
   func cell(_ value: Value) -> String {

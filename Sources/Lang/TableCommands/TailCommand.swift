@@ -3,7 +3,7 @@ struct TailCommand: Command {
   let signature = Signature(
     "tail", summary: "Keeps the last rows of a table or elements of a list.",
     parameters: [Parameter("n", .int, default: .int(10), range: 0...1e15, doc: "How many.", positional: true)],
-    accepts: [.table, .list, .range, .string], produces: .any,
+    accepts: [.table, .list, .range, .string], produces: .any, flow: .same,
     examples: [Example("1..100 | tail 3", "98, 99, 100.")], group: TableCommands.group)
 
   func run(_ call: Call, in context: Context) throws -> Value {

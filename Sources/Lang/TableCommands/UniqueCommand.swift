@@ -5,7 +5,7 @@ struct UniqueCommand: Command {
     parameters: [
       Parameter(
         "columns", .column, doc: "Columns that are compared; all if none is named.", positional: true, variadic: true)
-    ], accepts: [.table, .list], produces: .any,
+    ], accepts: [.table, .list], produces: .any, flow: .same,
     examples: [Example("[1, 2, 1] | unique", "1, 2.")], group: TableCommands.group)
 
   func run(_ call: Call, in context: Context) throws -> Value {

@@ -5,7 +5,7 @@ struct WhereCommand: Command {
     details: "The columns of the table are names in the condition. A comparison with a missing value is false.",
     parameters: [
       Parameter("condition", .expression, doc: "An expression over the columns.", positional: true, required: true)
-    ], accepts: [.table], produces: .table,
+    ], accepts: [.table], produces: .table, flow: .same,
     examples: [
       Example(
         "table [{config: \"kivi\", D: -0.7}, {config: \"h2o\", D: 0.1}] | where D < -0.5",

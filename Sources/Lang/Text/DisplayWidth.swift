@@ -30,6 +30,31 @@ public enum DisplayWidth {
       })
   }
 
+  /// A text in lines of at most so many columns, broken at spaces where there are some.
+  public static func wrapped(_ text: String, columns: Int) -> [String] {
+    var lines: [String] = []
+    var line = ""
+    var width = 0
+    for character in text {
+      let more = of(character)
+      if width + more > columns, !line.isEmpty {
+        let space = line.lastIndex(of: " ")
+        if character == " " || space == nil || space == line.startIndex {
+          lines.append(line)
+          (line, width) = ("", 0)
+          if character == " " { continue }
+        } else if let space {
+          lines.append(String(line[..<space]))
+          line = String(line[line.index(after: space)...])
+          width = of(line)
+        }
+      }
+      line.append(character)
+      width += more
+    }
+    return lines + [line]
+  }
+
   /// One printable column or two for every character: control characters become a space.
   static func printable(_ text: String) -> String {
     String(text.map { $0.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7F } ? " " : $0 })

@@ -10,6 +10,13 @@ public struct Record: Sendable {
     for (key, value) in entries { self[key] = value }
   }
 
+  /// The same names with other values, one for each.
+  func with(values: [Value]) -> Record {
+    var record = self
+    record.values = values
+    return record
+  }
+
   public var count: Int { keys.count }
 
   /// The value of a name; setting a new name appends it, setting nil removes it.

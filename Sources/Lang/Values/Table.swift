@@ -51,8 +51,14 @@ public struct Table: Sendable {
   }
 
   /// One row as a record.
-  public func row(_ index: Int) -> Record {
-    Record(columns.map { ($0.name, index >= 0 && index < rowCount ? $0.data[index] : .nil) })
+  public func row(_ index: Int) -> Record { row(index, of: rowNames) }
+
+  /// A record with the columns' names, which all rows can share.
+  var rowNames: Record { Record(columns.map { ($0.name, .nil) }) }
+
+  /// One row as a record made from `rowNames`.
+  func row(_ index: Int, of names: Record) -> Record {
+    names.with(values: columns.map { index >= 0 && index < rowCount ? $0.data[index] : .nil })
   }
 
   /// Adds a column or replaces the one of that name.

@@ -1,35 +1,26 @@
 import Foundation
 
 extension Value {
+  /// Bytes after which a value that is shown ends in an ellipsis.
+  private static let shownBytes = 64 << 20
+
   /// How the value is written in the language: strings quoted.
-  public var display: String { display(depth: 0) }
+  public var display: String {
+    var writer = ValueWriter(limitBytes: Self.shownBytes)
+    writer.write(self)
+    return writer.isCut ? writer.text + "…" : writer.text
+  }
 
   /// How the value prints and interpolates: a string as it is.
   public var text: String { if case .string(let text) = self { text } else { display } }
 
-  private func display(depth: Int) -> String {
-    guard depth < 40 else { return "…" }
-    switch self {
-    case .nil: return "nil"
-    case .bool(let flag): return flag ? "true" : "false"
-    case .int(let number): return String(number)
-    case .float(let number): return String(number)
-    case .string(let text): return Self.quoted(text)
-    case .list(let elements): return "[" + elements.map { $0.display(depth: depth + 1) }.joined(separator: ", ") + "]"
-    case .record(let record):
-      let entries = zip(record.keys, record.values).map { key, value in
-        (Self.isWord(key) ? key : Self.quoted(key)) + ": " + value.display(depth: depth + 1)
-      }
-      return "{" + entries.joined(separator: ", ") + "}"
-    case .table(let table): return depth == 0 ? TableDisplay().render(table) : "table of \(table.rowCount) rows"
-    case .range(let range): return "\(range.first)..\(range.last)" + (range.step == 1 ? "" : " by \(range.step)")
-    case .function(let function):
-      let names = function.parameters.map(\.name).joined(separator: ", ")
-      return function.name.isEmpty ? "(\(names)) -> …" : "\(function.name)(\(names))"
-    case .share(let share): return Self.percent(share)
-    case .bytes(let count): return Self.size(count)
-    case .object(let object): return object.display
-    }
+  /// The same as part of a text; throws `Problem` K057 where it would be longer than a text may be.
+  func text(limits: Limits, at span: Span?) throws -> String {
+    if case .string(let text) = self { return text }
+    var writer = ValueWriter(limitBytes: limits.textBytes)
+    writer.write(self)
+    if writer.isCut { throw Problem.textTooLong(limits.textBytes, at: span) }
+    return writer.text
   }
 
   static func percent(_ share: Double) -> String { String(format: "%.10g%%", share * 100) }

@@ -6,7 +6,7 @@ public struct ByteCount: Equatable, Sendable {
   public var payload = 0
   /// Scales and minima of packed groups.
   public var scales = 0
-  /// Positions, indices and scores that the method needs to keep going.
+  /// Positions, indices, scores and waiting hidden states that the method needs to keep going.
   public var metadata = 0
   /// Tokens a codec holds back in full precision (residual windows, stream buffers).
   public var exactTail = 0

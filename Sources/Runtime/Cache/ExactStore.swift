@@ -69,6 +69,11 @@ final class ExactStore: LayerStore {
 
   func takePeakBytes() -> Int { bytes.held }
 
+  func storedBits(head: Int) -> [StoredBits] {
+    let bits = Double(shape.element.bytes * 8)
+    return Array(repeating: StoredBits(key: bits, value: bits), count: count(head: head))
+  }
+
   func decoded(head: Int) -> (keys: [Float], values: [Float]) {
     let head = heads[head]
     return decodeRows(head.keys.count, shape.headDim, head.keys.read, head.values.read)

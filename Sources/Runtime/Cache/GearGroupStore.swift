@@ -162,6 +162,13 @@ final class GearGroupStore: LayerStore {
     return max(transientBytes, bytes.held)
   }
 
+  func storedBits(head: Int) -> [StoredBits] {
+    let own = heads[head]
+    return Self.storedBits(
+      packed: (own.packedKeys.count, own.packedValues.count), bits: (settings.bits, settings.bits),
+      exact: shape.element, count: count(head: head))
+  }
+
   func decoded(head: Int) -> (keys: [Float], values: [Float]) {
     let head = heads[head]
     let packed = head.packedKeys.count

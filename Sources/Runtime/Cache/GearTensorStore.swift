@@ -136,6 +136,12 @@ final class GearTensorStore: LayerStore {
     return max(transientBytes, bytes.held)
   }
 
+  func storedBits(head: Int) -> [StoredBits] {
+    Self.storedBits(
+      packed: (keys.codes[head].tokens, values.codes[head].tokens), bits: (settings.bits, settings.bits),
+      exact: shape.element, count: count(head: head))
+  }
+
   func decoded(head: Int) -> (keys: [Float], values: [Float]) {
     let packed = keys.codes[head].tokens
     return decodeRows(

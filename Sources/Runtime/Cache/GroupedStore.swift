@@ -133,6 +133,13 @@ final class GroupedStore: LayerStore {
     return max(transientBytes, bytes.held)
   }
 
+  func storedBits(head: Int) -> [StoredBits] {
+    let own = heads[head]
+    return Self.storedBits(
+      packed: (own.packedKeys.count, own.packedValues.count), bits: (own.packedKeys.bits, own.packedValues.bits),
+      exact: shape.element, count: count(head: head))
+  }
+
   func decoded(head: Int) -> (keys: [Float], values: [Float]) {
     let head = heads[head]
     let keys = head.packedKeys.count

@@ -29,6 +29,9 @@ public struct HeadView {
   /// Slots held.
   public var count: Int { positions.count }
 
+  /// Channels of a key or value.
+  public var headDim: Int { layer?.shape.headDim ?? 1 }
+
   /// A KV head's keys, turned to their positions, as rows.
   func keys(head: Int) -> [Float] {  // [slots, headDim]
     rows { $0.store.keyRows(head: head, tokens: 0..<count, into: $1) }

@@ -5,9 +5,15 @@ public protocol KeepPolicy: Sendable {
   var removesWhileDecoding: Bool { get }
   /// Whether all heads of a layer keep the same tokens, so that one table of positions can serve them.
   var sharesSlots: Bool { get }
+  /// Whether tokens are scored, or else chosen by their place alone.
+  var ranksTokens: Bool { get }
   func makeState(shape: CacheShape, layer: Int) -> any KeepState
   /// The most tokens a head keeps of a text of `tokens` tokens, `prompt` of them its prompt; for forecasts of memory.
   func mostTokens(prompt: Int, tokens: Int, shape: CacheShape) -> Int
+}
+
+extension KeepPolicy {
+  public var ranksTokens: Bool { true }
 }
 
 /// What a keep policy remembers of one layer of one sequence.
@@ -37,6 +43,11 @@ public protocol KeepState: AnyObject {
   /// - Throws: `RuntimeProblem` K602 if a score is not a finite number.
   func slotToDrop(head: Int, _ view: HeadView) throws -> Int?
 
+  /// What a head's tokens are about to be chosen by, or were after a step, for inspection; nil if it cannot be said.
+  ///
+  /// Asked between `scorePrompt` and `slotsAfterPrefill`, and after steps of a policy that removes while decoding.
+  func ranking(_ view: HeadView) -> TokenRanking?
+
   /// Tokens a head can hold before the first one leaves in decoding, or nil if that cannot be said beforehand.
   var capacityTokens: Int? { get }
 
@@ -52,6 +63,7 @@ extension KeepState {
   public func slotsAfterPrefill(head: Int, _ view: HeadView) -> [Int]? { nil }
   public func observeStep(head: Int, weights: UnsafePointer<Float>, count: Int) {}
   public func slotToDrop(head: Int, _ view: HeadView) throws -> Int? { nil }
+  public func ranking(_ view: HeadView) -> TokenRanking? { nil }
   public var capacityTokens: Int? { nil }
   public var metadataBytes: Int { 0 }
 }

@@ -12,6 +12,10 @@ final class LayerCache {
   let rotary: RotaryTable?
   let needs: AttentionNeeds
   let renumbers: Bool
+  /// What decides between layers which tokens go on, if a method does; owned by the sequence's cache.
+  weak var flow: (any FlowState)?
+  /// Whether the keep policy scores tokens.
+  let ranks: Bool
   /// The prompt's last queries, while the prompt goes through.
   private(set) var promptWindow: PromptWindow?
   /// Sums of the prompt's queries before they turn, while the prompt goes through.
@@ -26,6 +30,8 @@ final class LayerCache {
   /// One table a head, one for all of them, or none where no token ever leaves.
   private let tables: [PositionTable]
   private(set) var seenTokens = 0
+  /// Keeps the prompt's scores and weights, for a trace.
+  var recorder: AttentionRecorder?
 
   /// - Parameter store: the layer's store; one that shares nothing if nil.
   init(
@@ -47,6 +53,7 @@ final class LayerCache {
     selectedReads.base.update(repeating: -1, count: shape.kvHeads)
     slotsMoved = AlignedBuffer(count: shape.kvHeads)
     needs = slots.needs
+    ranks = slots.keep?.ranksTokens ?? false
     removesWhileDecoding = slots.keep?.removesWhileDecoding ?? false
     let renumbers = slots.positions == .renumber && slots.keep != nil
     self.renumbers = renumbers
@@ -88,7 +95,7 @@ final class LayerCache {
     tables.count == 1 ? 0..<shape.kvHeads : index..<index + 1
   }
 
-  private func view(table index: Int) -> HeadView {
+  func view(table index: Int) -> HeadView {
     HeadView(
       positions: tables[index].positions, columnSums: tables[index].columnSums, seenTokens: seenTokens,
       heads: heads(ofTable: index), layer: self)
@@ -129,6 +136,7 @@ final class LayerCache {
   /// What the policy keeps of each table, once all are scored; nil for all of it.
   func slotsAfterPrompt() -> [[Int]?] {
     noteHeld()
+    if keepsRankings { noteRankings() }
     return keep?.slotsAfterPrefill(tables.indices.map { view(table: $0) }) ?? []
   }
 
@@ -199,6 +207,37 @@ final class LayerCache {
     }
   }
 
+  /// Forgets all tokens but the first; for caches without methods, whose slots are positions.
+  func cut(to tokens: Int) {
+    guard tokens < seenTokens else { return }
+    for head in 0..<shape.kvHeads { store.keep(head: head, slots: Array(0..<tokens)) }
+    seenTokens = tokens
+  }
+
+  // MARK: Inspection
+
+  /// Whether what tokens were ranked by at the end of the prompt is kept; for inspection alone.
+  var keepsRankings = false
+  private var promptRankings: [(ranking: TokenRanking?, positions: [Int32], tokens: Int)] = []
+
+  private func noteRankings() {
+    promptRankings = tables.indices.map { index in
+      let view = view(table: index)
+      return (keep?.ranking(view), view.positions, seenTokens)
+    }
+  }
+
+  /// What a head's tokens were last chosen by, the positions of the slots it speaks of, and how long the text then was.
+  func lastRanking(head: Int) -> (ranking: TokenRanking?, positions: [Int32], tokens: Int) {
+    guard !tables.isEmpty else { return (nil, [], seenTokens) }
+    let index = tables.count == 1 ? 0 : head
+    if removesWhileDecoding, seenTokens > promptRankings.first?.tokens ?? 0 {
+      let view = view(table: index)
+      return (keep?.ranking(view), view.positions, seenTokens)
+    }
+    return index < promptRankings.count ? promptRankings[index] : (nil, [], seenTokens)
+  }
+
   // MARK: Bytes
 
   private var peakBytes = 0
@@ -242,6 +281,7 @@ final class LayerCache {
 
   /// Slots of a head as positions, for inspection.
   func positions(head: Int) -> [Int32] {
-    table(head: head)?.positions ?? (0..<store.count(head: head)).map { Int32(truncatingIfNeeded: $0) }
+    flow?.positions(layer: layer) ?? table(head: head)?.positions
+      ?? (0..<store.count(head: head)).map { Int32(truncatingIfNeeded: $0) }
   }
 }

@@ -77,6 +77,9 @@ public protocol LayerStore: AnyObject {
   /// Bytes that attention reads of a range of slots of one of the layer's `heads` heads; whole heads add up to `readBytes`.
   func readBytes(head: Int, tokens: Range<Int>, heads: Int) -> Int
 
+  /// Bits that each slot of a head is stored in, for inspection.
+  func storedBits(head: Int) -> [StoredBits]  // [slots]
+
   /// The decoded keys or values of a head [tokens, headDim], for inspection and tests; attention never calls it.
   func decoded(head: Int) -> (keys: [Float], values: [Float])
 }
@@ -119,6 +122,22 @@ extension LayerStore {
   }
   public var replacesValues: Bool { false }
   public func replaceValue(head: Int, slot: Int, with row: UnsafePointer<Float>) {}
+
+  /// Half precision, if the store does not say otherwise.
+  public func storedBits(head: Int) -> [StoredBits] {
+    Array(repeating: StoredBits(key: 16, value: 16), count: count(head: head))
+  }
+
+  /// The bits of a head whose first slots are packed and the others exact.
+  static func storedBits(
+    packed: (keys: Int, values: Int), bits: (key: Int, value: Int), exact: FloatElement, count: Int
+  ) -> [StoredBits] {
+    (0..<count).map { slot in
+      StoredBits(
+        key: Double(slot < packed.keys ? bits.key : exact.bytes * 8),
+        value: Double(slot < packed.values ? bits.value : exact.bytes * 8))
+    }
+  }
 
   /// Packing is one task, if the store does not split it.
   public func packingTasks(_ moment: PackingMoment) -> Int { 1 }

@@ -10,9 +10,13 @@ public final class SequenceCache {
   public private(set) var peakBytes = 0
   private var layerBytes: [Int]
 
-  /// - Throws: `RuntimeProblem` K305 if the method does not fit the shape.
+  /// - Throws: `RuntimeProblem` K305 if the method does not fit the shape, or its codec has learnt nothing yet.
   init(_ compressor: Compressor, shape: CacheShape, kernels: KernelTable, rotary: RotaryTable? = nil) throws {
     try compressor.check(shape: shape)
+    if compressor.slots.codec is any CalibratedCodec {
+      throw RuntimeProblem(
+        "K305", seen: "\(compressor.label) has not been calibrated", expected: "a codec calibrated on this model")
+    }
     self.compressor = compressor
     let stores = compressor.slots.makeStores(shape: shape, kernels: kernels)
     layers = stores.enumerated().map { layer, store in
@@ -23,18 +27,47 @@ public final class SequenceCache {
 
   var prefillRule: PrefillRule { compressor.slots.prefill ?? .full }
 
+  /// What decides between layers which tokens go on; nil if all do.
+  private(set) var flow: (any FlowState)?
+
+  /// - Parameter hidden: elements of the model's hidden states.
+  func startFlow(hidden: Int) {
+    guard let rule = compressor.slots.flow, let shape = layers.first?.shape else { return }
+    let flow = rule.makeState(shape: shape, hidden: hidden)
+    self.flow = flow
+    for layer in layers { layer.flow = flow }
+  }
+
   /// Notes what one layer held at most and holds now, while the other layers hold what they did.
   func noteBytes(layer: Int) {
     // A layer that shares may have changed what the ones before it hold.
     if compressor.slots.share != nil { for index in 0..<layer { layerBytes[index] = layers[index].bytes.held } }
     let others = layerBytes.reduce(0, +) - layerBytes[layer]
-    peakBytes = max(peakBytes, others + layers[layer].takePeakBytes())
+    peakBytes = max(peakBytes, others + layers[layer].takePeakBytes() + (flow?.bytes.held ?? 0))
+    layerBytes[layer] = layers[layer].bytes.held
+  }
+
+  /// Tokens of the prompt that reached the model, once it is filled: all, unless the prompt slot left some out.
+  public internal(set) var keptTokens = 0
+
+  /// Notes bytes that were held on this sequence's behalf before it held anything itself.
+  func note(peakBytes bytes: Int) { peakBytes = max(peakBytes, bytes) }
+
+  /// Forgets all tokens but the first; for caches without methods.
+  func cut(to tokens: Int) {
+    for layer in layers { layer.cut(to: tokens) }
+    seenTokens = min(seenTokens, tokens)
+  }
+
+  /// Forgets what one layer holds; the cache can then only be read of its peak.
+  func release(layer: Int) {
+    layers[layer].cut(to: 0)
     layerBytes[layer] = layers[layer].bytes.held
   }
 
   /// Notes a decode step: what was held at most and what was read.
   func noteStep() {
-    var held = 0
+    var held = flow?.bytes.held ?? 0
     var read = 0
     var extra = 0
     for layer in layers {
@@ -54,7 +87,7 @@ public final class SequenceCache {
   public private(set) var steps = 0
 
   /// What is held now.
-  public var bytes: ByteCount { layers.reduce(ByteCount()) { $0 + $1.bytes } }
+  public var bytes: ByteCount { layers.reduce(flow?.bytes ?? ByteCount()) { $0 + $1.bytes } }
 
   /// Positions kept by a head, in slot order.
   public func positions(layer: Int, head: Int) -> [Int32] { layers[layer].positions(head: head) }

@@ -21,13 +21,16 @@ public struct Compressor: Sendable {
 
   /// A method by name, `kivi` or `kivi/rethinking`, with the given parameters over the preset's over the defaults.
   ///
+  /// - Parameter cards: the methods there are, in a session those that the user wrote among them.
   /// - Throws: `RuntimeProblem` K300 (method), K301 (parameter), K302 (type), K303 (range), K304 (combination).
-  public init(_ name: String, _ given: [String: ParameterValue] = [:]) throws {
+  public init(
+    _ name: String, _ given: [String: ParameterValue] = [:], among cards: [MethodCard] = Compressors.all
+  ) throws {
     let parts = name.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-    guard let card = Compressors.all.first(where: { $0.name == parts.first }) else {
+    guard let card = cards.first(where: { $0.name == parts.first }) else {
       throw RuntimeProblem(
         "K300", seen: "there is no method '\(name)'",
-        expected: "one of " + Compressors.all.map(\.name).joined(separator: ", "))
+        expected: "one of " + cards.map(\.name).joined(separator: ", "))
     }
     var values: [String: ParameterValue] = [:]
     var chosen: Set<String> = []
@@ -41,7 +44,8 @@ public struct Compressor: Sendable {
       chosen = Set(preset.values.keys)
     }
     var given = given
-    if let removed = given.removeValue(forKey: "ratio") {
+    // A method may have a ratio of its own, of channels for instance.
+    if !card.parameters.contains(where: { $0.name == "ratio" }), let removed = given.removeValue(forKey: "ratio") {
       // A sheet's ratio is the share removed.
       let share: Double? =
         switch removed {
@@ -91,6 +95,7 @@ public struct Compressor: Sendable {
         expected: "at most one method a slot", suggestion: "leave one of them out")
     }
     var slots = slots
+    slots.prompt = slots.prompt ?? other.slots.prompt
     slots.keep = slots.keep ?? other.slots.keep
     slots.dispose = slots.dispose ?? other.slots.dispose
     slots.codec = slots.codec ?? other.slots.codec
@@ -98,6 +103,7 @@ public struct Compressor: Sendable {
     slots.share = slots.share ?? other.slots.share
     slots.positions = slots.positions ?? other.slots.positions
     slots.prefill = slots.prefill ?? other.slots.prefill
+    slots.flow = slots.flow ?? other.slots.flow
     let composed = Compressor(stages: stages + other.stages, slots: slots)
     if slots.dispose != nil, let codec = slots.codec, !codec.replacesValues {
       throw RuntimeProblem(
@@ -126,7 +132,29 @@ public struct Compressor: Sendable {
         "K306", seen: "\(composed.label) would drop tokens of one layer that another layer still shares",
         expected: "a method that keeps every token", suggestion: "leave one of them out")
     }
+    if slots.flow != nil, slots.keep != nil || slots.dispose != nil {
+      throw RuntimeProblem(
+        "K306", seen: "\(composed.label) would drop keys and values of tokens that may come back to their layer",
+        expected: "a method that drops tokens, or one whose tokens leave between layers",
+        suggestion: "leave one of them out")
+    }
+    if slots.flow != nil, slots.select != nil || slots.share != nil {
+      throw RuntimeProblem(
+        "K306",
+        seen: "\(composed.label) would "
+          + (slots.select != nil
+            ? "choose twice what a query reads, once between layers and once within them"
+            : "share tokens between layers that compute different ones"),
+        expected: "a method that reads all that a layer holds of its own", suggestion: "leave one of them out")
+    }
     return composed
+  }
+
+  /// The same methods over another codec, for one that has learnt from its model.
+  func replacing(codec: any Codec) -> Compressor {
+    var slots = slots
+    slots.codec = codec
+    return Compressor(stages: stages, slots: slots)
   }
 
   /// A selector numbers the tokens it chooses among by slot, and ranks them by keys as they were rotated.
@@ -162,7 +190,8 @@ public struct Compressor: Sendable {
   public var specification: String {
     stages.map { stage in
       let all = stage.settings.values.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-      return ([stage.card.name] + all).joined(separator: " ")
+      let text = stage.card.text.map { ["{\($0)}"] } ?? []
+      return ([stage.card.name] + text + all).joined(separator: " ")
     }.joined(separator: " | ")
   }
 
@@ -172,8 +201,13 @@ public struct Compressor: Sendable {
     return [.simulated, .packed, .evicted].first(where: claims.contains) ?? .full
   }
 
+  /// Whether not every token of a prompt reaches the last layer.
+  public var leavesPromptTokensOut: Bool { slots.prompt != nil || slots.flow != nil }
+
   /// - Throws: `RuntimeProblem` K305 if a method cannot work on caches of this shape.
   public func check(shape: CacheShape) throws {
+    try slots.prompt?.check(shape: shape)
+    try slots.flow?.check(shape: shape)
     try slots.codec?.check(shape: shape)
     try slots.select?.check(shape: shape)
     try slots.share?.check(shape: shape)

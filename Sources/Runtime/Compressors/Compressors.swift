@@ -3,6 +3,10 @@ public enum Compressors {
   public static let all: [MethodCard] = [
     .kivi,
     .gear,
+    .quarot,
+    .qjl,
+    .think,
+    .kvquant,
     .streamingllm,
     .h2o,
     .snapkv,
@@ -17,5 +21,8 @@ public enum Compressors {
     .keep,
     .quest,
     .minicache,
+    .llmlingua,
+    .gemfilter,
+    .lazyllm,
   ]
 }

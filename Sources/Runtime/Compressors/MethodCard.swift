@@ -6,10 +6,12 @@ public struct MethodCard: Sendable {
     case merging
     case selection
     case sharing
+    /// Tokens leave before the model reads the prompt.
+    case prompt
   }
 
-  /// How a method stores what it keeps; checked by counting bytes.
-  public enum Storage: String, Sendable {
+  /// How a method stores what it keeps, the weakest claim first; checked by counting bytes.
+  public enum Storage: String, Sendable, CaseIterable {
     case full
     case evicted
     case packed
@@ -39,12 +41,14 @@ public struct MethodCard: Sendable {
   public let presets: [Preset]
   public let storage: Storage
   public let deviations: [String]
+  /// What the user wrote, for a method out of the session: rows are keyed by it.
+  public let text: String?
   /// Fills the slots, or throws K304 for a combination of parameters that makes no sense.
   let fill: @Sendable (Settings) throws -> Slots
 
   public init(
     name: String, title: String, family: Family, paper: String, summary: String, parameters: [ParameterCard],
-    presets: [Preset] = [], storage: Storage, deviations: [String] = [],
+    presets: [Preset] = [], storage: Storage, deviations: [String] = [], text: String? = nil,
     fill: @escaping @Sendable (Settings) throws -> Slots
   ) {
     self.name = name
@@ -56,6 +60,7 @@ public struct MethodCard: Sendable {
     self.presets = presets
     self.storage = storage
     self.deviations = deviations
+    self.text = text
     self.fill = fill
   }
 }
@@ -82,6 +87,10 @@ public struct Settings: Sendable {
 
   public func word(_ name: String) -> String? {
     if case .word(let value)? = values[name] { value } else { nil }
+  }
+
+  public func shares(_ name: String) -> [Double]? {
+    if case .shares(let values)? = values[name] { values } else { nil }
   }
 
   public func budget(_ name: String) -> Budget? {

@@ -7,6 +7,8 @@ public enum ParameterValue: Equatable, Hashable, Sendable {
   case bool(Bool)
   case word(String)
   case budget(Budget)
+  /// Shares, each from 0 to 1: `"70%, 50%, 30%"`.
+  case shares([Double])
 }
 
 extension ParameterValue: CustomStringConvertible {
@@ -18,6 +20,7 @@ extension ParameterValue: CustomStringConvertible {
     case .bool(let value): "\(value)"
     case .word(let value): value
     case .budget(let value): "\(value)"
+    case .shares(let values): "\"" + values.map { "\(Budget.share($0))" }.joined(separator: ", ") + "\""
     }
   }
 }
@@ -33,6 +36,8 @@ public struct ParameterCard: Equatable, Sendable {
     case word([String])
     /// Tokens (at least so many), a share of the prompt, or bytes.
     case budget(atLeast: Int)
+    /// One share or several in a text.
+    case shares
   }
 
   public let name: String
@@ -86,6 +91,17 @@ public struct ParameterCard: Equatable, Sendable {
       case .bytes(let bytes) where bytes < 1: throw problem("K303", "at least one byte")
       default: return value
       }
+    case (.shares, .shares(let shares)):
+      guard !shares.isEmpty, shares.count <= 64, shares.allSatisfy({ (0...1).contains($0) }) else {
+        throw problem("K303", "shares from 0% to 100%")
+      }
+      return value
+    case (.shares, .budget(.share(let share))): return try checked(.shares([share]), method: method)
+    case (.shares, .float(let share)): return try checked(.shares([share]), method: method)
+    case (.shares, .int(let share)): return try checked(.shares([Double(share)]), method: method)
+    case (.shares, .word(let text)):
+      guard let shares = Self.shares(text) else { throw problem("K302", "\(name) as \(kindName)") }
+      return try checked(.shares(shares), method: method)
     case (.budget, .int(let count)): return try checked(.budget(.tokens(count)), method: method)
     default: throw problem("K302", "\(name) as \(kindName)")
     }
@@ -99,6 +115,21 @@ public struct ParameterCard: Equatable, Sendable {
     case .bool: "true or false"
     case .word(let words): "one of " + words.joined(separator: ", ")
     case .budget: "a budget (512, 30%, 64MiB)"
+    case .shares: "shares in a text (\"70%, 50%\")"
     }
+  }
+
+  /// The shares that a text lists: `70%, 0.5`; nil if something else is among them.
+  private static func shares(_ text: String) -> [Double]? {
+    var shares: [Double] = []
+    for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+      let word = part.drop { $0 == " " }
+      let number = word.prefix { $0 != "%" && $0 != " " }
+      let rest = word.dropFirst(number.count).filter { $0 != " " }
+      guard let value = Double(number), rest.isEmpty || rest == "%" else { return nil }
+      // 70% is 0.7, to the digit.
+      shares.append(rest.isEmpty ? value : (value * 1e10).rounded() / 1e12)
+    }
+    return shares
   }
 }

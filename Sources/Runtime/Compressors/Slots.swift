@@ -2,6 +2,8 @@ import KernelABI
 
 /// The questions a method answers (DESIGN 1); a slot left nil is the uncompressed cache's answer.
 public struct Slots: Sendable {
+  /// Which tokens of a prompt reach the model.
+  public var prompt: (any PromptRewriter)?
   /// Which tokens stay.
   public var keep: (any KeepPolicy)?
   /// What becomes of a token that is not kept.
@@ -16,12 +18,15 @@ public struct Slots: Sendable {
   public var positions: PositionRule?
   /// How the prompt attends to itself.
   public var prefill: PrefillRule?
+  /// Which tokens each layer computes: the prefill slot of methods whose tokens leave between layers.
+  public var flow: (any TokenFlow)?
 
   public init(
-    keep: (any KeepPolicy)? = nil, dispose: (any Disposer)? = nil, codec: (any Codec)? = nil,
-    positions: PositionRule? = nil, prefill: PrefillRule? = nil, select: (any Selector)? = nil,
-    share: (any SharePolicy)? = nil
+    prompt: (any PromptRewriter)? = nil, keep: (any KeepPolicy)? = nil, dispose: (any Disposer)? = nil,
+    codec: (any Codec)? = nil, positions: PositionRule? = nil, prefill: PrefillRule? = nil,
+    select: (any Selector)? = nil, share: (any SharePolicy)? = nil, flow: (any TokenFlow)? = nil
   ) {
+    self.prompt = prompt
     self.keep = keep
     self.dispose = dispose
     self.codec = codec
@@ -29,18 +34,20 @@ public struct Slots: Sendable {
     self.share = share
     self.positions = positions
     self.prefill = prefill
+    self.flow = flow
   }
 
   /// The filled slots by name.
   var filled: [String] {
     var names: [String] = []
+    if prompt != nil { names.append("prompt") }
     if keep != nil { names.append("keep") }
     if dispose != nil { names.append("dispose") }
     if codec != nil { names.append("codec") }
     if select != nil { names.append("select") }
     if share != nil { names.append("share") }
     if positions != nil { names.append("positions") }
-    if prefill != nil { names.append("prefill") }
+    if prefill != nil || flow != nil { names.append("prefill") }
     return names
   }
 

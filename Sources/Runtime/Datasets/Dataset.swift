@@ -7,9 +7,14 @@ public protocol Dataset: Sendable {
   var card: DatasetCard { get }
   /// Throws a `RuntimeProblem` unless the file at `path` can be read as this data set; `data add` calls it.
   /// - Returns: how many usable records the file has.
+  /// - Throws: K407 by default: a data set that is generated reads no file.
   func validate(path: String) throws -> Int
   /// Chooses the requests; `arguments` have been checked against the card.
   func load(_ arguments: DatasetArguments, from source: DatasetSource) throws -> DatasetLoad
+}
+
+extension Dataset {
+  public func validate(path: String) throws -> Int { throw DatasetProblems.readsNoFile(card.name) }
 }
 
 /// What a data set may use while it loads.
@@ -20,10 +25,20 @@ public struct DatasetSource {
   public var home: String?
   /// Number of token ids of a text, special tokens of the tokenizer included.
   public var countTokens: (String) throws -> Int
+  /// The model's context; nil if no model is in use.
+  public var contextTokens: Int?
+  /// The text of the first and last halves of so many token ids, special tokens dropped; nil if it has no more.
+  public var cutMiddle: (String, Int) throws -> String?
 
-  public init(registeredPath: String? = nil, home: String? = nil, countTokens: @escaping (String) throws -> Int) {
+  public init(
+    registeredPath: String? = nil, home: String? = nil, contextTokens: Int? = nil,
+    cutMiddle: @escaping (String, Int) throws -> String? = { _, _ in nil },
+    countTokens: @escaping (String) throws -> Int
+  ) {
     self.registeredPath = registeredPath
     self.home = home
+    self.contextTokens = contextTokens
+    self.cutMiddle = cutMiddle
     self.countTokens = countTokens
   }
 }
@@ -35,7 +50,7 @@ public struct DatasetLoad: Sendable, Equatable {
   public var asked: Int?
   /// How many distinct requests passed the filter, never more than `asked`.
   public var available: Int
-  /// Absolute path of the file that was read.
+  /// Absolute path of the file that was read; empty if the requests were generated.
   public var path: String
   /// True when the sample that comes with kvsh was read, not a file of the user.
   public var isBundledSample: Bool

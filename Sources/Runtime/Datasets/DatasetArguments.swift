@@ -26,6 +26,10 @@ public struct DatasetArguments: Sendable, Equatable {
   public func bool(_ name: String) -> Bool? {
     if case .bool(let value)? = values[name] { value } else { nil }
   }
+
+  public func words(_ name: String) -> [String]? {
+    if case .words(let value)? = values[name] { value } else { nil }
+  }
 }
 
 extension DatasetParameter {
@@ -39,6 +43,9 @@ extension DatasetParameter {
       case (.float, .int(let number)): .float(Double(number))
       case (.choice(let words), .string(let word)), (.choiceOrInt(let words), .string(let word)):
         words.contains(word) ? value : nil
+      case (.words(let words), .string(let word)): words.contains(word) ? .words([word]) : nil
+      case (.words(let words), .words(let given)):
+        !given.isEmpty && given.allSatisfy(words.contains) && Set(given).count == given.count ? value : nil
       default: nil
       }
     guard let accepted, isInRange(accepted) else {
@@ -52,7 +59,7 @@ extension DatasetParameter {
     return switch value {
     case .int(let number): range.contains(Double(number))
     case .float(let number): range.contains(number)
-    case .string, .bool: true
+    case .string, .bool, .words: true
     }
   }
 
@@ -65,6 +72,7 @@ extension DatasetParameter {
     case .string: "a string"
     case .bool: "true or false"
     case .choice(let words): words.joined(separator: " or ")
+    case .words(let words): "one or several of " + words.joined(separator: ", ") + ", each once"
     case .choiceOrInt(let words): (words + ["a whole number" + bounds]).joined(separator: ", ")
     }
   }
@@ -81,6 +89,7 @@ extension DatasetValue {
     case .float(let value): "\(value)"
     case .string(let value): "\"\(value)\""
     case .bool(let value): "\(value)"
+    case .words(let words): "[" + words.joined(separator: ", ") + "]"
     }
   }
 }

@@ -11,9 +11,16 @@ public struct DatasetCard: Sendable, Equatable {
   /// Where the records come from.
   public var source: String
   public var licence: String
+  /// How answers are judged; nil if there is nothing to judge them by.
+  public var scoring: AnswerScoring?
+  /// The temperature `run` takes unless it is told one; nil is its own default.
+  public var temperature: Double?
+  /// Whether prompts stand in the model's chat template unless `run` is told; nil is the model's habit.
+  public var chat: Bool?
 
   public init(
-    name: String, summary: String, doc: String, parameters: [DatasetParameter], source: String, licence: String
+    name: String, summary: String, doc: String, parameters: [DatasetParameter], source: String, licence: String,
+    scoring: AnswerScoring? = nil, temperature: Double? = nil, chat: Bool? = nil
   ) {
     self.name = name
     self.summary = summary
@@ -21,6 +28,9 @@ public struct DatasetCard: Sendable, Equatable {
     self.parameters = parameters
     self.source = source
     self.licence = licence
+    self.scoring = scoring
+    self.temperature = temperature
+    self.chat = chat
   }
 }
 
@@ -50,6 +60,8 @@ public struct DatasetParameter: Sendable, Equatable {
     case choice([String])
     /// One of the words, or a whole number within `range`.
     case choiceOrInt([String])
+    /// One or several of the words.
+    case words([String])
   }
 }
 
@@ -59,4 +71,5 @@ public enum DatasetValue: Sendable, Equatable {
   case float(Double)
   case string(String)
   case bool(Bool)
+  case words([String])
 }

@@ -34,7 +34,9 @@ public enum DatasetProblems {
       explanation: "`help NAME` lists the parameters of a data set with their kinds, defaults and ranges."),
     Entry(
       code: "K407", title: "name cannot be registered",
-      explanation: "A name is a letter followed by letters, digits, `-` or `_`, at most 64 of them."),
+      explanation:
+        "A name is a letter followed by letters, digits, `-` or `_`, at most 64 of them. A data set that is generated "
+        + "has no file."),
     Entry(
       code: "K408", title: "the register of data sets is damaged",
       explanation:
@@ -46,8 +48,13 @@ public enum DatasetProblems {
     Entry(
       code: "K410", title: "the bundled sample is missing",
       explanation:
-        "The sample conversations are installed beside the program. Install kvsh again, or register a ShareGPT file "
+        "The sample conversations and the text are installed beside the program. Install kvsh again, or register a ShareGPT file "
         + "of your own: data add sharegpt PATH."),
+    Entry(
+      code: "K411", title: "no such LongBench task",
+      explanation:
+        "A file of LongBench is named for its task (qasper.jsonl), or its records say it in `dataset`; a folder "
+        + "holds one file a task. `help longbench` lists the tasks."),
   ]
 
   static func unknown(_ name: String, known: [String]) -> RuntimeProblem {
@@ -86,6 +93,12 @@ public enum DatasetProblems {
     RuntimeProblem("K407", seen: "'\(name)' \(what)", expected: expected)
   }
 
+  static func readsNoFile(_ dataset: String) -> RuntimeProblem {
+    RuntimeProblem(
+      "K407", seen: "\(dataset) is generated and reads no file", expected: "another name for the file",
+      suggestion: "data add my-prompts PATH")
+  }
+
   static func damagedRegister(_ path: String, _ what: String) -> RuntimeProblem {
     RuntimeProblem(
       "K408", seen: "\(path): \(what)", suggestion: "repair the file, or delete it and add your data files again")
@@ -99,6 +112,33 @@ public enum DatasetProblems {
     RuntimeProblem(
       "K410", seen: "the bundled sharegpt sample is not at \(tried.joined(separator: ", "))",
       suggestion: "install kvsh again, or: data add sharegpt PATH")
+  }
+
+  static func damagedResource(_ path: String) -> RuntimeProblem {
+    RuntimeProblem(
+      "K410", seen: "\(path) is not the table that comes with kvsh", suggestion: "install kvsh again")
+  }
+
+  static func unknownTask(_ path: String, _ name: String, known: [String]) -> RuntimeProblem {
+    RuntimeProblem(
+      "K411", seen: "\(path): '\(name)' is no task of LongBench", expected: "one of \(known.joined(separator: ", "))")
+  }
+
+  static func rowMissing(_ path: String, _ task: String, _ row: Int) -> RuntimeProblem {
+    RuntimeProblem(
+      "K411", seen: "\(path): \(task) has no row \(row)", expected: "the files that the scores were made on")
+  }
+
+  static func taskMissing(_ path: String, _ name: String, there: [String]) -> RuntimeProblem {
+    RuntimeProblem(
+      "K411", seen: "\(path) has no records of \(name)", expected: "one of \(there.joined(separator: ", "))",
+      suggestion: "put \(name).jsonl there")
+  }
+
+  static func textMissing(_ name: String, _ tried: [String]) -> RuntimeProblem {
+    RuntimeProblem(
+      "K410", seen: "the bundled text \(name) is not at \(tried.joined(separator: ", "))",
+      suggestion: "install kvsh again, or name a text of your own")
   }
 
   static func fileNeeded(_ dataset: String) -> RuntimeProblem {

@@ -54,7 +54,8 @@ public struct DatasetRegistry: Sendable {
   /// Checks the file, then records it under `name`, replacing what had that name.
   ///
   /// A name of kvsh's own is read by the data set of that name; any other by the first data set that accepts the file:
-  /// an array is ShareGPT, everything else is prompts.
+  /// an array is ShareGPT, a folder, an object of arrays or records with context and answers are LongBench, everything
+  /// else is prompts.
   /// - Parameter path: may be relative to the current folder or begin with `~/`.
   /// - Throws: K407 bad name, K409 not writable, K408 damaged register, or what the data set says about the file.
   @discardableResult
@@ -102,7 +103,8 @@ public struct DatasetRegistry: Sendable {
   }
 
   private static func reader(of path: String) throws -> any Dataset {
-    try MappedFile(path: path).withBytes { raw in
+    if LongBenchFiles.isOne(path) { return LongBenchDataset() }
+    return try MappedFile(path: path).withBytes { raw in
       var scanner = JSONByteScanner(raw)
       if raw.starts(with: [0xef, 0xbb, 0xbf]) { scanner.advance(3) }
       scanner.skipWhitespace()

@@ -3,6 +3,9 @@ public enum Datasets {
   public static let all: [any Dataset] = [
     ShareGPTDataset(),
     PromptsDataset(),
+    LongBenchDataset(),
+    PasskeyDataset(),
+    RecallDataset(),
   ]
 
   /// The data set called `name`, or the one that reads the file registered under `name`.
@@ -25,11 +28,15 @@ public struct FoundDataset: Sendable {
 
   /// Checks `values` against the card and loads the requests.
   /// - Throws: K406 for a parameter that is unknown, of the wrong kind or out of range; otherwise what the file deserves.
-  public func load(_ values: [String: DatasetValue] = [:], countTokens: @escaping (String) throws -> Int) throws
-    -> DatasetLoad
-  {
+  public func load(
+    _ values: [String: DatasetValue] = [:], contextTokens: Int? = nil,
+    cutMiddle: @escaping (String, Int) throws -> String? = { _, _ in nil },
+    countTokens: @escaping (String) throws -> Int
+  ) throws -> DatasetLoad {
     let arguments = try DatasetArguments(values, for: dataset.card)
-    let source = DatasetSource(registeredPath: registeredPath, home: home, countTokens: countTokens)
+    let source = DatasetSource(
+      registeredPath: registeredPath, home: home, contextTokens: contextTokens, cutMiddle: cutMiddle,
+      countTokens: countTokens)
     return try dataset.load(arguments, from: source)
   }
 }

@@ -36,6 +36,24 @@ enum JSONByteText {
     return String(decoding: text, as: UTF8.self)
   }
 
+  /// The text as a JSON string, quotes included.
+  static func quoted(_ text: String) -> String {
+    var out = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"": out += "\\\""
+      case "\\": out += "\\\\"
+      case "\n": out += "\\n"
+      case "\r": out += "\\r"
+      case "\t": out += "\\t"
+      case "\0"..<" ":
+        out += "\\u" + String(repeating: "0", count: scalar.value < 16 ? 3 : 2) + String(scalar.value, radix: 16)
+      default: out.unicodeScalars.append(scalar)
+      }
+    }
+    return out + "\""
+  }
+
   /// The scalar of `\uXXXX` or of a surrogate pair of two such escapes, and the bytes it takes.
   private static func unicodeEscape(_ inside: UnsafeRawBufferPointer, at start: Int) -> (Unicode.Scalar, used: Int) {
     let replacement: Unicode.Scalar = "\u{fffd}"

@@ -12,12 +12,17 @@ public struct Request: Sendable, Equatable, Identifiable {
   public var referenceTokens: Int?
   /// How long the answer may become.
   public var output: OutputLength
+  /// Whether the prompt stands in the chat template; nil is as the run has it.
+  public var chat: Bool?
+  /// How an answer is scored, for data sets whose records have rules of their own.
+  public var judgement: LongBenchJudgement?
   /// Further fields of the record, for instance `record` (its number in the file).
   public var meta: [String: String]
 
   public init(
     id: String, prompt: String, reference: String? = nil, promptTokens: Int, referenceTokens: Int? = nil,
-    output: OutputLength = .untilEnd, meta: [String: String] = [:]
+    output: OutputLength = .untilEnd, chat: Bool? = nil, judgement: LongBenchJudgement? = nil,
+    meta: [String: String] = [:]
   ) {
     self.id = id
     self.prompt = prompt
@@ -25,6 +30,8 @@ public struct Request: Sendable, Equatable, Identifiable {
     self.promptTokens = promptTokens
     self.referenceTokens = referenceTokens
     self.output = output
+    self.chat = chat
+    self.judgement = judgement
     self.meta = meta
   }
 
@@ -34,5 +41,7 @@ public struct Request: Sendable, Equatable, Identifiable {
     case untilEnd
     /// Generate exactly this many tokens, end of text ignored (vLLM).
     case exactly(Int)
+    /// Stop at the end of text or after this many tokens, if `run` does not stop sooner.
+    case atMost(Int)
   }
 }

@@ -13,6 +13,8 @@ struct AttentionScratch {
   var readings = GrowingBuffer<StepReading>()
   /// A byte a task, set where scores, keys or values were not finite.
   var failures = GrowingBuffer<UInt8>()
+  /// What tasks spent on statistics, where a method asks for them.
+  var times = RegionTimes()
   /// What codecs pack in, one a worker.
   var packing: [PackingScratch] = []
 }

@@ -13,13 +13,22 @@ public final class BatchEngine {
   let endTokens: Set<Int32>
   /// Prompt tokens that go through the model together; a multiple of the attention tile.
   let chunkTokens: Int
+  /// What codecs that learn from a text learn from.
+  public var calibrationText: [Int32] {
+    get { pass.calibrationText }
+    set { pass.calibrationText = newValue }
+  }
+  /// What the prompt's tokens say, for prompt methods that look at the text; without one a prompt is all one paragraph.
+  let tokenizer: Tokenizer?
   /// Memory the machine can still give, asked before each run.
   public var availableBytes: () -> Int? = { SystemMemory.availableBytes }
 
   public init(
-    model: Model, endTokens: Set<Int32>, instructionSet: InstructionSet, pool: WorkerPool, chunkTokens: Int = 2_048
+    model: Model, endTokens: Set<Int32>, tokenizer: Tokenizer? = nil, instructionSet: InstructionSet, pool: WorkerPool,
+    chunkTokens: Int = 2_048
   ) {
     self.model = model
+    self.tokenizer = tokenizer
     self.endTokens = endTokens
     self.instructionSet = instructionSet
     self.pool = pool
@@ -80,36 +89,46 @@ public final class BatchEngine {
         "K603", seen: "sample \(request.sample): token \(token)",
         expected: "tokens below \(model.configuration.vocabulary)")
     }
-    var sequence = ActiveSequence(request: request, cache: try pass.makeCache(compressor))
-    let rows = try fill(sequence.cache, with: request.prompt, cancellation)
+    var sequence = ActiveSequence(request: request, cache: try pass.makeCache(compressor), clock: pass.clock)
+    let row = try fill(sequence.cache, with: request.prompt, text: request.text, cancellation)
     guard request.maxTokens > 0 else {
       sequence.finish(.length)
       return sequence
     }
-    let logits = pass.logits(rows: [rows - 1])
+    let logits = pass.logits(rows: [row])
     take(logits, &sequence, sampling, shouldStop, onToken)
     return sequence
   }
 
-  /// Runs a prompt through the model, chunk by chunk.
+  /// Runs what the prompt slot leaves of a prompt through the model, chunk by chunk.
   ///
-  /// - Returns: rows of the last pass; the last of them has the logits of the next token.
-  func fill(_ cache: SequenceCache, with prompt: [Int32], _ cancellation: Cancellation?) throws -> Int {
+  /// - Parameter text: where the user's own text lies in the prompt; nil for all of it.
+  /// - Returns: the row of the last pass that has the logits of the next token.
+  func fill(
+    _ cache: SequenceCache, with prompt: [Int32], text: Range<Int>? = nil, _ cancellation: Cancellation?
+  ) throws -> Int {
+    let prompt = try PromptModel(pass, tokenizer, chunkTokens: chunkTokens, cancellation)
+      .rewrite(Prompt(ids: prompt, text: text), for: cache)
+    return try feed(cache, with: prompt, cancellation)
+  }
+
+  /// Runs a prompt as it is through the model, chunk by chunk; returns what `fill` does.
+  func feed(_ cache: SequenceCache, with prompt: [Int32], _ cancellation: Cancellation?) throws -> Int {
     let step = chunks(cache.compressor) ? chunkTokens : prompt.count
     var start = 0
-    var rows = 0
     while start < prompt.count {
       let end = min(prompt.count, start + step)
-      rows = end - start
       try pass.run(
         [.prompt(Array(prompt[start..<end]), of: cache, isLast: end == prompt.count)], cancellation)
       start = end
     }
-    return rows
+    return pass.lastRows.last ?? 0
   }
 
-  /// Whether prompts go through in chunks: statistics that need all keys at once cannot be gathered so.
+  /// Whether prompts go through in chunks: statistics that need all keys at once cannot be gathered so, and what leaves
+  /// between layers is decided by a prompt's last token.
   func chunks(_ compressor: Compressor) -> Bool {
+    if compressor.slots.flow != nil { return false }
     let sums = compressor.slots.needs.columnSums
     return sums == nil || sums == .causal
   }
@@ -118,7 +137,7 @@ public final class BatchEngine {
     _ active: inout [ActiveSequence], _ sampling: Sampling, _ shouldStop: ((String, [Int32]) -> Bool)?,
     _ onToken: ((String, Int32) -> Void)?
   ) throws {
-    let logits = pass.logits(rows: Array(active.indices))
+    let logits = pass.logits(rows: pass.lastRows)
     for index in active.indices {
       take(logits + index * pass.logitStride, &active[index], sampling, shouldStop, onToken)
     }
@@ -143,7 +162,7 @@ public final class BatchEngine {
     if shouldStop?(request.sample, sequence.tokens) == true {
       sequence.finish(.stop)
     } else if sequence.tokens.count >= request.maxTokens
-      || request.prompt.count + sequence.tokens.count >= model.configuration.contextTokens
+      || sequence.cache.keptTokens + sequence.tokens.count >= model.configuration.contextTokens
     {
       sequence.finish(.length)
     }
@@ -160,10 +179,14 @@ private struct ActiveSequence {
   private var firstToken: ContinuousClock.Instant?
   private var lastTokenInstant: ContinuousClock.Instant?
   private var sampled = 0
+  private let clock: PhaseClock
+  private let phasesBefore: PhaseTimes
 
-  init(request: GenerationRequest, cache: SequenceCache) {
+  init(request: GenerationRequest, cache: SequenceCache, clock: PhaseClock) {
     self.request = request
     self.cache = cache
+    self.clock = clock
+    phasesBefore = clock.times
   }
 
   var lastToken: Int32 { tokens.last ?? 0 }
@@ -179,10 +202,12 @@ private struct ActiveSequence {
     let end = lastTokenInstant ?? .now
     let first = firstToken ?? end
     finished = Generation(
-      sample: request.sample, promptTokens: request.prompt.count, tokens: tokens, finish: reason,
+      sample: request.sample, promptTokens: request.prompt.count, keptTokens: cache.keptTokens, tokens: tokens,
+      finish: reason,
       firstTokenSeconds: (first - start).seconds,
       betweenTokensSeconds: sampled > 1 ? (end - first).seconds / Double(sampled - 1) : nil,
-      totalSeconds: (end - start).seconds, cacheBytes: cache.bytes, peakCacheBytes: cache.peakBytes,
+      totalSeconds: (end - start).seconds, phases: clock.times - phasesBefore, cacheBytes: cache.bytes,
+      peakCacheBytes: cache.peakBytes,
       readBytesPerStep: cache.steps > 0 ? cache.readBytes / cache.steps : 0)
   }
 }

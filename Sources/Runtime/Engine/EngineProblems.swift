@@ -17,7 +17,8 @@ public enum EngineProblems {
     ),
     (
       "K306", "Two methods cannot be combined",
-      "A configuration fills each slot once, and tokens cannot leave packed groups one by one."
+      "A configuration fills each slot once, and tokens cannot leave packed groups one by one. That goes for prompts too: "
+        + "a share of what another method left of a prompt would be a share of nothing that was asked for."
     ),
     ("K601", "No such instruction set", "KVSH_KERNELS forces one of the kernel variants, for tests. Unset it."),
     (
@@ -37,4 +38,14 @@ public enum EngineProblems {
     ),
     ("K603", "A prompt cannot be run", "It is empty, longer than the model's context, or has tokens the model lacks."),
   ]
+
+  /// A key or value (`isStored`), or a score, that is no number a cache can work with.
+  static func notFinite(layer: Int, head: Int, isStored: Bool) -> RuntimeProblem {
+    RuntimeProblem(
+      "K602",
+      seen: "layer \(layer), KV head \(head): "
+        + (isStored ? "a key or value is not a finite number" : "an attention score is not a finite number"),
+      expected: isStored ? "keys and values that the cache can hold" : "finite keys and queries",
+      suggestion: "try precision=f32; if it stays, the model file is damaged")
+  }
 }

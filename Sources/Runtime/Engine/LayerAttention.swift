@@ -5,16 +5,21 @@ struct LayerAttention {
   let kernels: KernelTable
   let pool: WorkerPool
   let rotary: RotaryTable
+  var clock = PhaseClock()
 
-  /// One segment's attention in one layer; `rows` are the segment's.
+  /// One segment's attention in one layer; `rows` are the segment's, `positions` those of its tokens that are computed, nil
+  /// for all of them.
   ///
   /// - Throws: `RuntimeProblem` K602 if a score is not a finite number.
-  func attend(_ segment: Segment, layer: Int, _ rows: AttentionRows, _ scratch: inout AttentionScratch) throws {
+  func attend(
+    _ segment: Segment, layer: Int, _ rows: AttentionRows, positions: [Int]? = nil, _ scratch: inout AttentionScratch
+  ) throws {
+    let positions = positions ?? Array(segment.position..<segment.position + segment.tokens.count)
     let cache = segment.cache.layers[layer]
     let isPrompt = segment.endsPrefill != nil
     var together = 0
     if isPrompt {
-      let count = segment.tokens.count
+      let count = positions.count
       cache.observeQueries(rows.queries, stride: rows.queryStride, tokens: count)
       switch segment.cache.prefillRule {
       case .full:
@@ -29,11 +34,12 @@ struct LayerAttention {
         try attendBlocks(of: block, count, cache, rows, &scratch)
       }
     }
-    for token in together..<segment.tokens.count {
+    for token in together..<positions.count {
       let row = rows.advanced(by: token)
-      try attendSteps([Step(cache: cache, position: segment.position + token, rows: row)], &scratch)
+      try attendSteps([Step(cache: cache, position: positions[token], rows: row)], &scratch)
       try finishStep([cache], &scratch)
     }
+    if isPrompt { try observe(segment.cache, layer: layer, rows, positions: positions, &scratch) }
     if segment.endsPrefill == true {
       try dropAfterPrompt(cache)
       cache.endPrompt()
@@ -60,6 +66,7 @@ struct LayerAttention {
   private func dropAfterPrompt(_ cache: LayerCache) throws {
     let tables = cache.tableCount
     guard tables > 0 else { return cache.noteHeld() }
+    clock.lap(.attention)
     var problems = [(any Error)?](repeating: nil, count: tables)
     problems.withUnsafeMutableBufferPointer { problems in
       guard let problem = problems.baseAddress else { return }
@@ -68,14 +75,17 @@ struct LayerAttention {
       }
     }
     if let problem = problems.compactMap({ $0 }).first { throw problem }
+    clock.lap(cache.ranks ? .score : .select)
     let kept = cache.slotsAfterPrompt()
     pool.run(tables) { cache.dropAfterPrompt(table: $0, kept) }
+    clock.lap(.select)
   }
 
   /// A decode step's attention in one layer of many sequences is over.
   ///
   /// - Throws: `RuntimeProblem` K602 if a score is not a finite number.
   func finishStep(_ caches: [LayerCache], _ scratch: inout AttentionScratch) throws {
+    clock.lap(.attention)
     if caches.contains(where: \.dropsWhileDecoding) {
       var problems = [(any Error)?](repeating: nil, count: caches.count)
       problems.withUnsafeMutableBufferPointer { problems in
@@ -85,6 +95,7 @@ struct LayerAttention {
         }
       }
       if let problem = problems.compactMap({ $0 }).first { throw problem }
+      clock.lap(.select)
     }
     pack(caches, .stepComplete, &scratch)
   }
@@ -100,6 +111,7 @@ struct LayerAttention {
     }
     for (cache, task) in tasks where task == 0 { cache.store.finishPacking(moment) }
     for cache in caches { cache.notePacked(moment) }
+    clock.lap(tasks.isEmpty ? .attention : .pack)
   }
 
   /// A decoding sequence's next token in one layer.
@@ -203,6 +215,14 @@ struct LayerAttention {
     for task in 0..<tasks where failures[task] != 0 {
       throw notFinite(failures[task], layer: steps[task / heads].cache.layer, head: task % heads)
     }
+    clock.lap(.attention)
+    guard steps.contains(where: { $0.cache.needs.stepWeights }) else { return }
+    // Apart from attention, so that what a method asks for has a time of its own.
+    pool.run(tasks) { task in
+      let (attention, _) = attention(task)
+      attention.observe(areas(task, attention))
+    }
+    clock.lap(.score)
   }
 
   private func attendPrompt(
@@ -243,7 +263,11 @@ struct LayerAttention {
       return max(0, start)..<min(tokens, start + PromptAttention.tileTokens)
     }
     let wantsColumns = cache.needs.columnSums != nil
-    if wantsColumns { prepareColumns(cache, held: held, tokens: tokens) }
+    if wantsColumns {
+      prepareColumns(cache, held: held, tokens: tokens)
+      scratch.times.reset(workers: pool.threads)
+    }
+    let times = scratch.times
     for start in stride(from: 0, to: tiles, by: stripe) {
       let count = min(stripe, tiles - start)
       if wantsColumns {
@@ -254,22 +278,29 @@ struct LayerAttention {
         weights: scratch.weights.base, queries: scratch.queries.base, sums: scratch.sums.base,
         columns: scratch.columns.base
       )
-      pool.run(count * shape.kvHeads) { task, worker in
+      pool.runStoppable(count * shape.kvHeads) { task, worker in
         // Late tiles cost most: they go first.
         let index = count - 1 - task / shape.kvHeads
         let head = task % shape.kvHeads
         let attention = PromptAttention(
           cache: cache, head: head, kernels: kernels, before: held[head], total: held[head] + tokens)
+        let line = wantsColumns ? times.line(worker) : nil
+        let began = wantsColumns ? PhaseClock.now() : 0
         let isFinite = attention.attend(
           tile(start + index), rows, weights: areas.weights + worker * sizes.weights,
           queries: areas.queries + worker * sizes.rows, sums: areas.sums + worker * sizes.rows,
-          columns: wantsColumns ? areas.columns + (index * shape.kvHeads + head) * longest : nil)
+          columns: wantsColumns ? areas.columns + (index * shape.kvHeads + head) * longest : nil,
+          scoreTime: line.map { $0 + 1 })
+        if let line { line[0] &+= PhaseClock.now() &- began }
         if !isFinite { failures[task] = Failure.score }
       }
+      try pool.check()
       for task in 0..<count * shape.kvHeads where failures[task] != 0 {
         throw notFinite(failures[task], layer: cache.layer, head: task % shape.kvHeads)
       }
       if wantsColumns {
+        clock.lap(.attention, share: times.share, of: .score)
+        scratch.times.reset(workers: pool.threads)
         pool.run(shape.kvHeads) { head in
           guard let table = cache.table(head: head) else { return }
           table.columnSums.withUnsafeMutableBufferPointer { sums in
@@ -279,6 +310,7 @@ struct LayerAttention {
             }
           }
         }
+        clock.lap(.score)
       }
     }
   }
@@ -298,12 +330,6 @@ struct LayerAttention {
   }
 
   private func notFinite(_ failure: UInt8, layer: Int, head: Int) -> RuntimeProblem {
-    let isStored = failure == Failure.stored
-    return RuntimeProblem(
-      "K602",
-      seen: "layer \(layer), KV head \(head): "
-        + (isStored ? "a key or value is not a finite number" : "an attention score is not a finite number"),
-      expected: isStored ? "keys and values that the cache can hold" : "finite keys and queries",
-      suggestion: "try precision=f32; if it stays, the model file is damaged")
+    EngineProblems.notFinite(layer: layer, head: head, isStored: failure == Failure.stored)
   }
 }

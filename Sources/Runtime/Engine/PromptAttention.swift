@@ -25,10 +25,12 @@ struct PromptAttention {
     (tileTokens * shape.groupHeads * stride(total), tileTokens * shape.groupHeads * shape.headDim)
   }
 
-  /// Attends tokens `tile` of the chunk; adds to `columns` [total] if given. False if a score is not finite.
+  /// Attends tokens `tile` of the chunk; adds to `columns` [total] if given, and the nanoseconds of that to `scoreTime`.
+  /// False if a score is not finite.
   func attend(
     _ tile: Range<Int>, _ rows: AttentionRows, weights: UnsafeMutablePointer<Float>,
-    queries: UnsafeMutablePointer<Float>, sums: UnsafeMutablePointer<Float>, columns: UnsafeMutablePointer<Float>?
+    queries: UnsafeMutablePointer<Float>, sums: UnsafeMutablePointer<Float>, columns: UnsafeMutablePointer<Float>?,
+    scoreTime: UnsafeMutablePointer<UInt64>? = nil
   ) -> Bool {
     let scale = 1 / Float(headDim).squareRoot()
     for token in tile {
@@ -46,8 +48,13 @@ struct PromptAttention {
     cache.store.scores(
       head: head, queries: queries, rows: count, tokens: first..<seen, out: weights + first, outStride: stride)
     let window = cache.needs.columnSums
+    func scoring(_ work: () -> Void) {
+      let began = PhaseClock.now()
+      work()
+      scoreTime?.pointee &+= PhaseClock.now() &- began
+    }
     if let columns, case .cornerMasked(let corner) = window {
-      addCornerMasked(tile, queries, columns, mask, corner: corner)
+      scoring { addCornerMasked(tile, queries, columns, mask, corner: corner) }
     }
     for row in 0..<count {
       let limit = before + tile.lowerBound + row / group + 1
@@ -56,12 +63,25 @@ struct PromptAttention {
       mask?.fill(line + first, first..<limit, query: query, with: WindowMask.hiddenScore)
       let maximum = kernels.maximum(line + first, limit - first)
       guard maximum.isFinite else { return false }
+      if let recorder = cache.recorder {
+        let (token, part) = (before + tile.lowerBound + row / group, row % group)
+        recorder.record(line, first..<limit, head: head, token: token, row: part, into: recorder.scores)
+      }
       let inverse = 1 / kernels.exponentiate(line + first, limit - first, maximum)
       mask?.fill(line + first, first..<limit, query: query, with: 0)
       if seen > limit { (line + limit).update(repeating: 0, count: seen - limit) }
       kernels.scale(line + first, inverse, limit - first)
-      if let columns, window == .causal {
-        kernels.addScaled(columns + first, line + first, 1 / Float(group), limit - first)
+      if let recorder = cache.recorder {
+        let (token, part) = (before + tile.lowerBound + row / group, row % group)
+        recorder.record(line, first..<limit, head: head, token: token, row: part, into: recorder.weights)
+      }
+    }
+    if let columns, window == .causal {
+      scoring {
+        for row in 0..<count {
+          let limit = before + tile.lowerBound + row / group + 1
+          kernels.addScaled(columns + first, weights + row * stride + first, 1 / Float(group), limit - first)
+        }
       }
     }
     sums.update(repeating: 0, count: count * headDim)

@@ -151,12 +151,11 @@ struct StepAttention {
     }
   }
 
-  /// Merges the parts into the outputs and hands the weights to the policy if it asked for them.
+  /// Merges the parts into the outputs.
   func merge(_ areas: Areas, into rows: AttentionRows) {
     let out = rows.out + head * group * headDim
     for row in 0..<group {
-      var maximum = -Float.infinity
-      for part in 0..<areas.parts { maximum = max(maximum, areas.extremes[(part * group + row) * 2]) }
+      let maximum = maximum(row, areas)
       var total: Float = 0
       let target = out + row * headDim
       for channel in 0..<headDim { target[channel] = 0 }
@@ -169,9 +168,29 @@ struct StepAttention {
       }
       let inverse = 1 / total
       for channel in 0..<headDim { target[channel] *= inverse }
-      if cache.needs.stepWeights { normalise(row, areas, maximum: maximum, inverse: inverse) }
     }
-    if cache.needs.stepWeights { cache.observeStep(head: head, weights: areas.weights, count: areas.tokens) }
+  }
+
+  /// Hands the weights to the methods that asked for them; after `merge`.
+  func observe(_ areas: Areas) {
+    guard cache.needs.stepWeights else { return }
+    for row in 0..<group {
+      let maximum = maximum(row, areas)
+      var total: Float = 0
+      for part in 0..<areas.parts {
+        let extreme = areas.extremes + (part * group + row) * 2
+        total += extreme[1] * factor(extreme[0], maximum)
+      }
+      normalise(row, areas, maximum: maximum, inverse: 1 / total)
+    }
+    cache.observeStep(head: head, weights: areas.weights, count: areas.tokens)
+  }
+
+  /// The largest score of a row over all parts.
+  private func maximum(_ row: Int, _ areas: Areas) -> Float {
+    var maximum = -Float.infinity
+    for part in 0..<areas.parts { maximum = max(maximum, areas.extremes[(part * group + row) * 2]) }
+    return maximum
   }
 
   private func factor(_ partMaximum: Float, _ maximum: Float) -> Float {

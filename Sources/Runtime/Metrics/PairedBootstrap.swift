@@ -1,3 +1,5 @@
+import Dispatch
+
 /// Percentile bootstrap over samples: every statistic of a resample sees the same samples, so pairs stay pairs.
 ///
 /// Source: Efron and Tibshirani, "An introduction to the bootstrap" (1993), chapter 13. The same seed gives the same
@@ -21,8 +23,17 @@ public struct PairedBootstrap: Equatable, Sendable {
     try requirePairs(first, second)
     let differences = zip(first, second).map { $0 - $1 }
     try MetricProblems.requireFinite(differences, of: "the paired difference")
-    return try interval(count: differences.count, value: SampleMoments(differences).mean) { sample in
-      sample.reduce(0) { $0 + differences[$1] } / Double(sample.count)
+    return try mean(differences)
+  }
+
+  /// Mean of numbers that are known to be there and finite.
+  func mean(_ values: [Double]) throws -> IntervalEstimate {
+    try interval(count: values.count, value: SampleMoments(values).mean) { generator in
+      var sum = 0.0
+      values.withUnsafeBufferPointer { values in
+        generator.drawIndices(below: UInt32(truncatingIfNeeded: values.count)) { sum += values[$0] }
+      }
+      return sum / Double(values.count)
     }
   }
 
@@ -33,13 +44,23 @@ public struct PairedBootstrap: Equatable, Sendable {
     try requirePairs(first, second)
     let value = first.reduce(0, +) / second.reduce(0, +)
     try MetricProblems.requireFinite([value], of: "the ratio of the sums")
-    return try interval(count: first.count, value: value) { sample in
-      sample.reduce(0) { $0 + first[$1] } / sample.reduce(0) { $0 + second[$1] }
+    // Side by side, so that a drawn pair is one place in memory.
+    let pairs = zip(first, second).map { SIMD2($0, $1) }
+    return try interval(count: first.count, value: value) { generator in
+      var sums = SIMD2<Double>.zero
+      pairs.withUnsafeBufferPointer { pairs in
+        generator.drawIndices(below: UInt32(truncatingIfNeeded: pairs.count)) { sums += pairs[$0] }
+      }
+      return sums.x / sums.y
     }
   }
 
-  /// `statistic` of resamples of the indices `0..<count`; a resample where it is not finite takes the interval away.
-  func interval(count: Int, value: Double, statistic: ([Int]) -> Double) throws -> IntervalEstimate {
+  /// `statistic` of resamples, each drawn from a generator of its own; one that is not finite takes the interval away.
+  ///
+  /// Threads share the resamples; as every one has its own numbers, the interval does not depend on how many they are.
+  func interval(
+    count: Int, value: Double, statistic: @Sendable (inout ResampleGenerator) -> Double
+  ) throws -> IntervalEstimate {
     try MetricProblems.requireLevel(level)
     guard resamples >= 0, resamples <= 1_000_000 else {
       throw RuntimeProblem(
@@ -47,17 +68,20 @@ public struct PairedBootstrap: Equatable, Sendable {
         suggestion: "use 2000")
     }
     let none = IntervalEstimate(value: value, low: nil, high: nil, level: level)
-    guard count > 1, resamples > 0 else { return none }
-    var statistics: [Double] = []
-    statistics.reserveCapacity(resamples)
-    var sample = [Int](repeating: 0, count: count)
-    for resample in 0..<resamples {
-      var generator = ResampleGenerator(seed: seed, resample: UInt64(resample))
-      for position in 0..<count { sample[position] = generator.index(below: UInt64(count)) }
-      let drawn = statistic(sample)
-      guard drawn.isFinite else { return none }
-      statistics.append(drawn)
+    guard count > 1, count <= UInt32.max, resamples > 0 else { return none }
+    var statistics = [Double](repeating: 0, count: resamples)
+    statistics.withUnsafeMutableBufferPointer { statistics in
+      // Safe to share: every resample writes its own element.
+      nonisolated(unsafe) let statistics = statistics
+      let part = 64
+      DispatchQueue.concurrentPerform(iterations: (resamples + part - 1) / part) { place in
+        for resample in place * part..<min(resamples, (place + 1) * part) {
+          var generator = ResampleGenerator(seed: seed, resample: UInt64(resample))
+          statistics[resample] = statistic(&generator)
+        }
+      }
     }
+    guard statistics.allSatisfy(\.isFinite) else { return none }
     statistics.sort()
     return IntervalEstimate(
       value: value, low: Quantile.ofSorted(statistics, at: (1 - level) / 2),

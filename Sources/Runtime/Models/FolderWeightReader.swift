@@ -12,6 +12,7 @@ struct FolderWeightReader: WeightSource {
   func has(_ tensor: String) -> Bool { folder.has(tensor) }
 
   func matrix(_ name: String, rows: Range<Int>, of total: Int, inputs: Int) throws -> WeightMatrix {
+    try pool.check()
     let file = try folder.shard(of: name)
     let tensor = try file.tensor(name)
     let element = try element(of: tensor, file)

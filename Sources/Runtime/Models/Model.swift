@@ -41,6 +41,7 @@ public final class Model: Sendable {
   /// The embedding itself if the file ties them.
   let output: WeightMatrix  // [vocabulary, hidden]
   let rotary: RotaryTable
+  let learntCodecs = LearntCodecs()
 
   init(
     name: String, configuration: ModelConfiguration, precision: Precision, embedding: WeightMatrix, layers: [Layer],

@@ -59,6 +59,23 @@ final class RotaryTable: Sendable {
     }
   }
 
+  /// Calls `body` with cosines and sines [channels / 2] of a signed number of positions.
+  func withAngles(of positions: Int, _ body: (UnsafePointer<Float>, UnsafePointer<Float>) -> Void) {
+    let half = channels / 2
+    if positions >= 0, positions < self.positions {
+      return body(cosines.base + positions * half, sines.base + positions * half)
+    }
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * half) { area in
+      guard let base = area.baseAddress else { return }
+      for index in 0..<half {
+        let angle = Float(positions) * frequencies[index]
+        base[index] = cos(angle)
+        base[half + index] = sin(angle)
+      }
+      body(base, base + half)
+    }
+  }
+
   /// Cosine and sine of a pair's angle at a position.
   func angle(_ pair: Int, at position: Int) -> (cosine: Float, sine: Float) {
     if position >= 0, position < positions {

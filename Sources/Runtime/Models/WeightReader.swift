@@ -12,6 +12,7 @@ struct WeightReader: WeightSource {
   func has(_ tensor: String) -> Bool { file.tensors[tensor] != nil }
 
   func matrix(_ name: String, rows: Range<Int>, of total: Int, inputs: Int) throws -> WeightMatrix {
+    try pool.check()
     let tensor = try file.tensor(name)
     let bytes = try file.tensorBytes(name)
     // The repacked copy is what runs: the file's pages need not stay beside it.

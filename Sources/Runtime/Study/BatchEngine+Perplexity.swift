@@ -6,6 +6,7 @@ extension BatchEngine {
     /// A window as one prompt: what the model says uncompressed, since methods act behind a prompt.
     case prompt
     /// A window's context as a prompt, then every scored token as a decode step against the cache the method made of it.
+    /// A prompt method shortens the context; the scored tokens follow behind what it leaves.
     case steps
   }
 
@@ -33,6 +34,13 @@ extension BatchEngine {
     }
     if let token = text.first(where: { $0 < 0 || Int($0) >= model.configuration.vocabulary }) {
       throw RuntimeProblem("K603", seen: "token \(token)", expected: "tokens below \(model.configuration.vocabulary)")
+    }
+    if feeding == .prompt, compressor.leavesPromptTokensOut {
+      throw RuntimeProblem(
+        "K608",
+        seen:
+          "\(compressor.label) leaves tokens of prompts out, and a window that is one prompt would lose some to score",
+        expected: "windows fed by steps", suggestion: "feed=steps")
     }
     let windows = PerplexityWindows(count: text.count, window: window, stride: stride).windows
     var run = PerplexityRun()
@@ -69,7 +77,7 @@ extension BatchEngine {
       // In blocks: a row of logits is 200 kB.
       for block in Swift.stride(from: scored.lowerBound, to: scored.upperBound, by: 64) {
         let rows = Array(block..<min(scored.upperBound, block + 64))
-        for loss in losses(rows: rows.map { $0 - start }, next: rows.map { text[$0 + 1] }) { sum += loss }
+        for loss in pass.losses(rows: rows.map { $0 - start }, next: rows.map { text[$0 + 1] }) { sum += loss }
       }
       start = end
     }
@@ -85,8 +93,8 @@ extension BatchEngine {
     for (index, window) in windows.enumerated() {
       let cache = try pass.makeCache(compressor)
       let prompt = Array(text[window.tokens.lowerBound..<window.scored.lowerBound])
-      let rows = try fill(cache, with: prompt, cancellation)
-      sums[index] += losses(rows: [rows - 1], next: [text[window.scored.lowerBound]])[0]
+      let row = try fill(cache, with: prompt, cancellation)
+      sums[index] += pass.losses(rows: [row], next: [text[window.scored.lowerBound]])[0]
       caches.append(cache)
     }
     let longest = windows.map(\.scored.count).max() ?? 0
@@ -95,26 +103,8 @@ extension BatchEngine {
       let fed = active.map { text[windows[$0].scored.lowerBound + step] }
       let next = active.map { text[windows[$0].scored.lowerBound + step + 1] }
       try pass.run(zip(active, fed).map { .step($1, of: caches[$0]) }, cancellation)
-      for (index, loss) in zip(active, losses(rows: Array(active.indices), next: next)) { sums[index] += loss }
+      for (index, loss) in zip(active, pass.losses(rows: pass.lastRows, next: next)) { sums[index] += loss }
     }
     return sums
-  }
-
-  /// Negative natural-log probabilities of the tokens behind some rows of the last pass.
-  private func losses(rows: [Int], next: [Int32]) -> [Double] {
-    let logits = UnsafeMutablePointer(mutating: pass.logits(rows: rows))
-    let vocabulary = model.configuration.vocabulary
-    var losses = [Double](repeating: 0, count: rows.count)
-    losses.withUnsafeMutableBufferPointer { losses in
-      let target = losses.baseAddress
-      pool.run(rows.count) { index in
-        let line = logits + index * pass.logitStride
-        let own = line[Int(next[index])]
-        let maximum = pass.kernels.maximum(line, vocabulary)
-        let sum = pass.kernels.exponentiate(line, vocabulary, maximum)
-        target?[index] = log(Double(sum)) - (Double(own) - Double(maximum))
-      }
-    }
-    return losses
   }
 }

@@ -63,8 +63,8 @@ extension BatchEngine {
     let start = ContinuousClock.now
     for prompt in prompts {
       let cache = try pass.makeCache(compressor)
-      let rows = try fill(cache, with: prompt, cancellation)
-      _ = pass.logits(rows: [rows - 1])
+      let row = try fill(cache, with: prompt, cancellation)
+      _ = pass.logits(rows: [row])
       caches.append(cache)
     }
     let seconds = (ContinuousClock.now - start).seconds
@@ -80,10 +80,9 @@ extension BatchEngine {
     for (cache, text) in zip(caches, texts) {
       _ = try fill(cache, with: Array(text.prefix(max(1, depth))), cancellation)
     }
-    let rows = Array(0..<batch)
     func step(_ index: Int) throws {
       try pass.run(zip(caches, texts).map { .step($1[max(1, depth) + index], of: $0) }, cancellation)
-      _ = pass.logits(rows: rows)
+      _ = pass.logits(rows: pass.lastRows)
     }
     for index in 0..<TimedWork.untimedSteps { try step(index) }
     let readBefore = caches.reduce(0) { $0 + $1.readBytes }

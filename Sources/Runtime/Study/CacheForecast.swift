@@ -99,3 +99,39 @@ extension GearGroupCodec {
       + 4 * shape.kvHeads * rank * (tokens + blocks * shape.headDim) + Slots.exactBytes(settings.interval, shape)
   }
 }
+
+extension RotatedCodec {
+  public func mostBytes(tokens: Int, shape: CacheShape) -> Int {
+    let block = (tokens + 31) / 32 * 32
+    let scales = 4 * shape.headDim / (settings.group ?? shape.headDim)
+    return block * shape.kvHeads * (shape.headDim * (settings.keyBits + settings.valueBits) / 8 + 2 * scales)
+  }
+}
+
+extension SketchCodec {
+  public func mostBytes(tokens: Int, shape: CacheShape) -> Int {
+    let width = shape.kvHeads * shape.headDim
+    // The first layers sketch more than the rest: a layer of the mean.
+    let sketches = (0..<shape.layers).reduce(0) {
+      let size = settings.size(layer: $1, shape: shape)
+      return $0 + size.sketch + size.outlierSketch
+    }
+    let sketch = (sketches + shape.layers * 8 - 1) / (shape.layers * 8)
+    let packed = max(0, tokens - settings.residual)
+    let block = (packed + 31) / 32 * 32
+    let keys = tokens * shape.kvHeads * (sketch + 4) + tokens / settings.group * shape.kvHeads * settings.outliers
+    return keys + block * width * settings.valueBits / 8 + block * width * 4 / settings.group
+      + Slots.exactBytes(min(tokens, settings.residual) + 1, shape)
+  }
+}
+
+extension BookCodec {
+  public func mostBytes(tokens: Int, shape: CacheShape) -> Int {
+    let width = shape.kvHeads * shape.headDim
+    let block = (tokens + 31) / 32 * 32
+    // A text may have several times the outliers of the calibration's keys; a token's values round up to one an end.
+    let outliers = settings.outlier > 0 ? Double(tokens) * (5 * settings.outlier * Double(width) + 2) : 0
+    return block * (width * 2 * settings.bits / 8 + 4 * shape.kvHeads) + Int(outliers) * 4
+      + Slots.exactBytes(settings.sink + 1, shape)
+  }
+}

@@ -39,14 +39,26 @@ public struct MemoryForecast: Equatable, Sendable {
   }
 }
 
+extension MemoryForecast.Text {
+  /// What a prompt method leaves of it at most.
+  fileprivate func rewritten(by rewriter: (any PromptRewriter)?, shape: CacheShape) -> MemoryForecast.Text {
+    let kept = rewriter.map { min(prompt, $0.mostTokens(prompt: prompt, shape: shape)) } ?? prompt
+    return MemoryForecast.Text(prompt: kept, tokens: tokens - prompt + kept)
+  }
+}
+
 extension BatchEngine {
   /// What texts with a configuration will need, `batch` of them at once, at their longest.
   public func forecast(_ texts: [MemoryForecast.Text], _ compressor: Compressor, batch: Int) -> MemoryForecast {
     let shape = model.cacheShape
     let slots = compressor.slots
+    let given = texts.map(\.prompt).max() ?? 0
+    let rewriting = slots.prompt?.needs(prompt: given, shape: shape) ?? RewritingNeeds()
+    let texts = texts.map { $0.rewritten(by: slots.prompt, shape: shape) }
     let sizes = Set(texts.map { [$0.prompt, $0.tokens] }).count == 1 ? Array(texts.prefix(1)) : texts
     let each = sizes.map { text in
       slots.foretoldBytes(prompt: text.prompt, tokens: text.tokens, shape: shape)
+        + (slots.flow?.mostBytes(tokens: text.tokens, shape: shape, hidden: model.configuration.hidden) ?? 0)
     }
     let many = min(max(1, batch), texts.count)
     let together =
@@ -67,19 +79,22 @@ extension BatchEngine {
       } ?? 0
     return MemoryForecast(
       // Pages that are not full and slack of what grows: a sixteenth.
-      cacheBytes: (together + prompt + packing) / 16 * 17,
-      workBytes: workBytes(rows: max(many, rows), sequences: many, longest: longest),
+      cacheBytes: (together + max(prompt + packing, rewriting.cacheBytes)) / 16 * 17,
+      workBytes: workBytes(
+        rows: max(many, rows, slots.prompt == nil ? 0 : min(given, rewriting.passTokens ?? chunkTokens)),
+        logitRows: max(many, rewriting.logitRows), sequences: many,
+        longest: max(longest, slots.prompt == nil ? 0 : given)),
       sequences: many, longestTokens: longest)
   }
 
-  private func workBytes(rows: Int, sequences: Int, longest: Int) -> Int {
+  private func workBytes(rows: Int, logitRows: Int, sequences: Int, longest: Int) -> Int {
     let sizes = model.configuration
     let queries = sizes.queryHeads * sizes.headDim
     // Floats, with the bytes, scales and sums of rows that are rounded.
     let row =
       4 * (2 * sizes.hidden + queries + 2 * sizes.kvHeads * sizes.headDim + 2 * sizes.feedForward)
       + (sizes.hidden + queries + sizes.feedForward) * 21 / 4
-    let logits = sequences * (sizes.hidden * 5 + 4 * sizes.vocabulary)
+    let logits = logitRows * (sizes.hidden * 5 + 4 * sizes.vocabulary)
     let scores =
       4 * (longest + 64) * (threads * 16 * sizes.groupHeads + 32 * sizes.kvHeads + sequences * sizes.queryHeads)
     return rows * row + logits + scores

@@ -28,11 +28,14 @@ extension BatchEngine {
     }
     try checkMemory(
       Array(repeating: .init(prompt: max(1, tokens - steps), tokens: tokens), count: batch), compressor, batch: batch)
+    _ = try pass.calibrated(compressor)
     ProcessMemory.trim()
     let before = ProcessMemory.residentBytes
     let wasReset = ProcessMemory.resetHighWater()
     let engine = BatchEngine(
-      model: model, endTokens: endTokens, instructionSet: instructionSet, pool: pool, chunkTokens: chunkTokens)
+      model: model, endTokens: endTokens, tokenizer: tokenizer, instructionSet: instructionSet, pool: pool,
+      chunkTokens: chunkTokens)
+    engine.calibrationText = calibrationText
     let run = try engine.fillForMemory(tokens, batch, min(steps, tokens - 1), compressor, cancellation)
     let high = wasReset ? ProcessMemory.highWaterBytes : nil
     return MemoryRun(
@@ -52,17 +55,16 @@ extension BatchEngine {
     }
     for text in texts {
       let cache = try pass.makeCache(compressor)
-      let rows = try fill(cache, with: Array(text.prefix(tokens - steps)), cancellation)
-      _ = pass.logits(rows: [rows - 1])
+      let row = try fill(cache, with: Array(text.prefix(tokens - steps)), cancellation)
+      _ = pass.logits(rows: [row])
       peak = max(peak, held + cache.peakBytes)
       held += cache.bytes.held
       caches.append(cache)
     }
-    let rows = Array(0..<batch)
     let peaksBefore = caches.map(\.peakBytes)
     for step in tokens - steps..<tokens {
       try pass.run(zip(caches, texts).map { .step($1[step], of: $0) }, cancellation)
-      _ = pass.logits(rows: rows)
+      _ = pass.logits(rows: pass.lastRows)
     }
     // A sequence's own peak may be that of its prompt, when the later ones were not there yet; and what packing needs
     // besides is needed by as many at once as there are threads.

@@ -10,11 +10,16 @@ public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable 
   private let mappedBytes: Int
 
   /// All bytes are zero at first. Large memory is not resident before it is written, and goes back whole.
-  public init(count: Int) {
+  ///
+  /// - Parameter hugePages: for memory that is written from end to end at once, such as a large result.
+  public init(count: Int, hugePages: Bool = false) {
     self.count = count
     let bytes = max(64, count * MemoryLayout<Element>.stride)
-    if bytes >= Self.leastMappedBytes, let mapping = Self.map(bytes) {
+    if bytes >= (hugePages ? Self.leastHugeBytes : Self.leastMappedBytes), let mapping = Self.map(bytes) {
       mappedBytes = bytes
+      #if os(Linux)
+        if hugePages { madvise(mapping, bytes, MADV_HUGEPAGE) }
+      #endif
       base = mapping.assumingMemoryBound(to: Element.self)
     } else {
       mappedBytes = 0
@@ -37,6 +42,8 @@ public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable 
   /// memory of one is too small for the next, and the holes stay (160 MB beside the 270 MB of 32 sequences of 1,024
   /// tokens at 4 bits).
   private static var leastMappedBytes: Int { 3 << 10 }
+
+  private static var leastHugeBytes: Int { 4 << 20 }
 
   private static func map(_ bytes: Int) -> UnsafeMutableRawPointer? {
     let mapping = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)

@@ -70,8 +70,16 @@ struct Product {
 }
 
 extension Activations {
+  /// Multiplies the first `rows` rows by each matrix of the group in one parallel region; see `WorkerPool.runStoppable`.
+  func multiplyStoppable(_ products: [Product], rows: Int, _ kernels: KernelTable, _ pool: WorkerPool) throws {
+    multiply(products, rows: rows, kernels, pool, isStoppable: true)
+    try pool.check()
+  }
+
   /// Multiplies the first `rows` rows by each matrix of the group in one parallel region.
-  func multiply(_ products: [Product], rows: Int, _ kernels: KernelTable, _ pool: WorkerPool) {
+  func multiply(
+    _ products: [Product], rows: Int, _ kernels: KernelTable, _ pool: WorkerPool, isStoppable: Bool = false
+  ) {
     guard let width = products.first?.matrix.inputs, rows > 0 else { return }
     if products.contains(where: \.matrix.takesQuantisedRows) { quantise(rows: rows, width: width, kernels, pool) }
     let quantised = quantised(rows: rows, width: width)
@@ -81,7 +89,9 @@ extension Activations {
     let blockRows = 256
     let blocks = (rows + blockRows - 1) / blockRows
     let chunks = max(1, min(total, pool.threads * 4))
+    let stop = isStoppable ? pool.cancellation : nil
     pool.run(blocks * chunks) { task in
+      if let stop, stop.isCancelled { return }
       let first = task / chunks * blockRows
       let range = total * (task % chunks) / chunks..<total * (task % chunks + 1) / chunks
       var start = 0

@@ -8,11 +8,16 @@ import Synchronization
 /// task is not fixed, so tasks write disjoint memory and never add up across tasks.
 public final class WorkerPool: Sendable {
   public let threads: Int
+  /// Ends work that says it may be left undone.
+  let cancellation: Cancellation?
   private let shared: Shared
 
-  /// - Parameter threads: at least one; the calling thread counts.
-  public init(threads: Int) {
+  /// - Parameters:
+  ///   - threads: at least one; the calling thread counts.
+  ///   - cancellation: once it is set, stoppable work leaves out the tasks that have not begun.
+  public init(threads: Int, cancellation: Cancellation? = nil) {
     self.threads = max(1, threads)
+    self.cancellation = cancellation
     shared = Shared()
     for index in 1..<max(self.threads, 1) {
       let shared = shared
@@ -26,12 +31,18 @@ public final class WorkerPool: Sendable {
 
   /// Runs tasks 0 ..< `tasks` on all threads and returns when every one is done; `worker` names the running thread.
   ///
-  /// One call at a time: the engine that owns the pool is the only caller.
+  /// The threads serve one call at a time: one that comes while they are taken, also from inside a task, is run by the
+  /// calling thread alone.
   func run(_ tasks: Int, _ body: (_ task: Int, _ worker: Int) -> Void) {
     if threads == 1 || tasks <= 1 {
       for task in 0..<max(tasks, 0) { body(task, 0) }
       return
     }
+    guard shared.claim() else {
+      for task in 0..<tasks { body(task, 0) }
+      return
+    }
+    defer { shared.release() }
     withoutActuallyEscaping(body) { body in
       for first in stride(from: 0, to: tasks, by: Shared.mostTasks) {
         let count = min(Shared.mostTasks, tasks - first)
@@ -41,6 +52,16 @@ public final class WorkerPool: Sendable {
   }
 
   func run(_ tasks: Int, _ body: (_ task: Int) -> Void) { run(tasks) { task, _ in body(task) } }
+
+  /// As `run`, but its results are nothing unless `check` passes afterwards: a layer of a long prompt takes longer than a
+  /// user who pressed Ctrl-C waits.
+  func runStoppable(_ tasks: Int, _ body: (_ task: Int, _ worker: Int) -> Void) {
+    guard let cancellation else { return run(tasks, body) }
+    run(tasks) { task, worker in if !cancellation.isCancelled { body(task, worker) } }
+  }
+
+  /// - Throws: `CancellationError` if the pool's work is to end.
+  func check() throws { try cancellation?.check() }
 
   /// Splits `count` items into chunks of at least `grain`, a few per thread, and runs `body` on each range.
   func run(over count: Int, grain: Int, _ body: (Range<Int>) -> Void) {
@@ -63,6 +84,7 @@ private final class Shared: @unchecked Sendable {
   private let done = Atomic<Int>(0)
   private let sleepers = Atomic<Int>(0)
   private let stopping = Atomic<Bool>(false)
+  private let isTaken = Atomic<Bool>(false)
   private let condition = NSCondition()
   private var job: ((Int, Int) -> Void)?
 
@@ -81,6 +103,11 @@ private final class Shared: @unchecked Sendable {
     }
     job = nil
   }
+
+  /// Takes the threads for one call; false if another has them.
+  func claim() -> Bool { !isTaken.exchange(true, ordering: .acquiring) }
+
+  func release() { isTaken.store(false, ordering: .releasing) }
 
   func stop() {
     stopping.store(true, ordering: .sequentiallyConsistent)

@@ -7,4 +7,14 @@ enum ExitStatus: Int32, Sendable {
   case rejected = 2
   /// Ctrl-C.
   case interrupted = 130
+
+  /// The word for it in `history`.
+  var word: String {
+    switch self {
+    case .done: "done"
+    case .failed: "failed"
+    case .rejected: "rejected"
+    case .interrupted: "interrupted"
+    }
+  }
 }

@@ -13,14 +13,12 @@ struct SourceRunner {
   let width: () -> Int
 
   /// Checks and runs a text; problems are printed, never thrown.
-  ///
-  /// - Parameter onValue: called with every printed value.
-  func run(_ source: Source, onValue: (StatementResult) -> Void = { _ in }) -> ExitStatus {
+  func run(_ source: Source) -> ExitStatus {
     var held: Value?
-    let status = status {
+    func statements(_ source: Source) throws {
       try session.interpreter.run(source, onWarning: { streams.note(problems.render($0)) }) { result in
         if result.isExpression, result.value.type != .nil {
-          onValue(result)
+          session.keep(result.value)
           if format == nil || format == .table {
             streams.result(text(result))
           } else {
@@ -32,6 +30,9 @@ struct SourceRunner {
         if session.wasInterrupted { throw CancellationProblem(span: result.span) }
       }
     }
+    session.onSource(statements)
+    defer { session.onSource(nil) }
+    let status = status { try statements(source) }
     // What was finished when the user stopped is a result; what came before a mistake is not the one asked for.
     if let held, let format {
       if status == .done || status == .interrupted {
@@ -48,15 +49,17 @@ struct SourceRunner {
   /// All problems of a text, without running it.
   func check(_ source: Source) -> [Problem] { session.interpreter.check(source) }
 
-  private func status(_ work: () throws -> Value) -> ExitStatus {
+  private func status(_ work: () throws -> Void) -> ExitStatus {
     defer { progress.finish() }
     do {
-      _ = try work()
+      try work()
       return session.wasInterrupted ? .interrupted : .done
     } catch let failure as CheckFailure {
       streams.note(failure.problems.map { problems.render($0) }.joined(separator: "\n"))
       return .rejected
     } catch is CancellationProblem {
+      return .interrupted
+    } catch is CancellationError {
       return .interrupted
     } catch {
       streams.note(problems.render(ShellProblems.describing(error)))
@@ -67,10 +70,8 @@ struct SourceRunner {
 
   /// A result as it is printed; `last` alone shows every row, as a cut table promises.
   private func text(_ result: StatementResult) -> String {
-    if case .table(let table) = result.value, ["last", "_"].contains(result.span.text) {
-      return TableDisplay(width: width()).render(table)
-    }
-    return render(result.value, as: .table)
+    let isWhole = Session.resultNames.contains(result.span.text)
+    return session.render(result.value, as: .table, width: width(), isWhole: isWhole)
   }
 
   private func render(_ value: Value, as format: OutputFormat) -> String {

@@ -1,5 +1,6 @@
 import Foundation
 import Lang
+import Runtime
 
 /// Where text goes: results to standard output, the rest to standard error, both past the progress line.
 struct StandardStreams {
@@ -13,19 +14,26 @@ struct StandardStreams {
     self.note = note
   }
 
-  init(_ progress: ProgressLine) {
-    result = { text in progress.aside { Self.write(text + "\n", to: 1) } }
+  /// - Parameter cancellation: ends a long result in the middle.
+  init(_ progress: ProgressLine, _ cancellation: Runtime.Cancellation) {
+    result = { text in progress.aside { Self.write(text + "\n", to: 1, until: cancellation) } }
     note = { text in progress.aside { Self.write(text + "\n", to: 2) } }
   }
 
   /// Writes all of a text. A reader that has gone (`| head`) ends the process as quietly as it ends any other; a full
   /// disk behind standard output ends it with a sentence.
-  static func write(_ text: String, to stream: Int32) {
-    let bytes = Array(text.utf8)
+  ///
+  /// - Parameter cancellation: once it is set, the rest is left out, from the end of a line on.
+  static func write(_ text: String, to stream: Int32, until cancellation: Runtime.Cancellation? = nil) {
+    var bytes = Array(text.utf8)
     var start = 0
     while start < bytes.count {
+      if let cancellation, cancellation.isCancelled, let end = bytes[start...].firstIndex(of: 0x0A) {
+        bytes.removeLast(bytes.count - end - 1)
+      }
+      // A slow terminal takes little at a time.
       let count = bytes.withUnsafeBytes {
-        Foundation.write(stream, $0.baseAddress.map { $0 + start }, bytes.count - start)
+        Foundation.write(stream, $0.baseAddress.map { $0 + start }, min(bytes.count - start, 8192))
       }
       if count >= 0 {
         start += count

@@ -1,6 +1,7 @@
 import CEdit
 import Foundation
 import Lang
+import Runtime
 
 /// Puts a session together with the terminal and runs what the command line asks for.
 struct Start {
@@ -11,6 +12,8 @@ struct Start {
   let environment: [String: String]
   let progress: ProgressLine
   let streams: StandardStreams
+  /// Set by Ctrl-C.
+  let cancellation = Runtime.Cancellation()
   let problems: ProblemRenderer
 
   init(
@@ -25,7 +28,7 @@ struct Start {
     progress = ProgressLine(
       style: .init(terminal), columns: { TerminalSize.current(environment: environment).columns },
       now: { ProcessInfo.processInfo.systemUptime }, write: { StandardStreams.write($0, to: 2) })
-    streams = StandardStreams(progress)
+    streams = StandardStreams(progress, cancellation)
     problems = ProblemRenderer(
       colour: terminal.errorStyle.colors != .none,
       columns: terminal.isErrorTerminal ? max(terminal.size.columns - 8, 40) : 140)
@@ -82,7 +85,7 @@ struct Start {
     let session = try Session(
       options: SessionOptions(
         home: home, terminal: terminal, progress: progress, output: isForPeople ? streams.result : streams.note,
-        arguments: arguments))
+        arguments: arguments, cancellation: cancellation))
     Interrupts.stop(session)
     return SourceRunner(
       session: session, streams: streams, progress: progress, problems: problems, format: format,

@@ -24,23 +24,22 @@ struct CompressCommand: Command {
     ], group: "experiments")
 
   func run(_ call: Call, in context: Context) throws -> Value {
-    let own = try configurations(call)
+    let cards = (context.catalogue as? KvshCatalogue)?.cards ?? Compressors.all
+    let own = try configurations(call, among: cards)
     guard let before = call.input.configurations else { return .object(ConfigurationValue(compressors: own)) }
     do {
       let composed = try before.flatMap { first in try own.map { try first.composed(with: $0) } }
       return .object(ConfigurationValue(compressors: composed))
     } catch let problem as RuntimeProblem {
-      var placed = Problem(problem, at: call.span)
-      if let first = call.inputSpan { placed.labels.append(.init(first, "comes in")) }
-      throw placed
+      throw ComposedProblem.placed(problem, at: call.span, after: call.inputSpan)
     }
   }
 
-  private func configurations(_ call: Call) throws -> [Compressor] {
+  private func configurations(_ call: Call, among cards: [MethodCard]) throws -> [Compressor] {
     if let entry = call.entry("method") {
       let given = entry.parameters.filter { call.isGiven($0.name) }.map { ($0.name, call.values($0.name)) }
       do {
-        return try Sweep.configurations(entry.name, given)
+        return try Sweep.configurations(entry.name, given, among: cards)
       } catch let problem as RuntimeProblem {
         throw Problem(problem, at: Sweep.blamed(problem, among: given.map(\.0)).map(call.span(of:)) ?? call.span)
       }
@@ -52,5 +51,14 @@ struct CompressCommand: Command {
         labels: [.init(call.span(of: "method"))])
     }
     return compressors
+  }
+}
+
+/// Two methods that do not go together, at both ends of the pipe.
+enum ComposedProblem {
+  static func placed(_ problem: RuntimeProblem, at span: Span, after first: Span?) -> Problem {
+    var placed = Problem(problem, at: span)
+    if let first { placed.labels.append(.init(first, "comes in")) }
+    return placed
   }
 }

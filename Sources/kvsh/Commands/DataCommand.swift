@@ -47,11 +47,16 @@ struct DataCommand: Command {
       let bundled = Datasets.all.map(\.card).filter { card in !entries.contains { $0.name == card.name } }.map { card in
         Record([
           ("name", .string(card.name)), ("reads", .string(card.name)), ("records", .nil),
-          ("file", .string(card.name == "sharegpt" ? "bundled sample" : "file=PATH")),
+          ("file", .string(Self.file(of: card))),
           ("licence", .string(card.licence)),
         ])
       }
       return .table(Table(rows: bundled + own))
     }
+  }
+
+  private static func file(of card: DatasetCard) -> String {
+    if card.name == "sharegpt" { return "bundled sample" }
+    return card.parameters.contains { $0.name == "file" } ? "file=PATH" : "generated"
   }
 }

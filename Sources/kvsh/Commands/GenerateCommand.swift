@@ -49,17 +49,25 @@ struct GenerateCommand: Command {
     var answer = ""
     var wasCancelled = false
     var tokens: [Int32] = []
+    func report() {
+      workbench.progress.update(ProgressState(label: "generate", done: tokens.count, total: maxTokens, note: "tokens"))
+    }
+    report()
+    defer { workbench.progress.finish() }
     do {
       try call.placing {
         try loaded.engine.run(
-          [GenerationRequest(sample: request.id, prompt: sample.ids, maxTokens: maxTokens)],
+          [GenerationRequest(sample: request.id, prompt: sample.ids, text: sample.text, maxTokens: maxTokens)],
           compressor: configuration, sampling: sampling, cancellation: workbench.cancellation,
           shouldStop: { _, tokens in
             guard !stops.isEmpty else { return false }
             let text = loaded.tokenizer.decode(tokens, skipSpecial: true)
             return stops.contains { text.contains($0) }
           },
-          onToken: { _, token in tokens.append(token) }
+          onToken: { _, token in
+            tokens.append(token)
+            report()
+          }
         ) { _ in }
       }
     } catch is CancellationError {

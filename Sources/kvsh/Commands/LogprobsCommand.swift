@@ -11,7 +11,7 @@ struct LogprobsCommand: Command {
     parameters: [
       Parameter("text", .string, doc: "The text.", positional: true, required: true),
       Parameter("top", .int, default: .int(20), range: 1...1_000, doc: "How many tokens."),
-    ], produces: .table, columns: ["id", "token", "logprob"],
+    ], produces: .table, columns: ["id", "token", "logprob"], flow: .exact,
     examples: [Example("logprobs \"The capital of France is\" top=3", "Three tokens.")], group: "model")
 
   func run(_ call: Call, in context: Context) throws -> Value {

@@ -8,7 +8,7 @@ struct ModelsCommand: Command {
 
   let signature = Signature(
     "models", summary: "Lists the models of the models folder: .gguf files, and folders with config.json.",
-    produces: .table, columns: ["name", "size", "path"],
+    produces: .table, columns: ["name", "size", "path"], flow: .exact,
     examples: [Example("models", "What `model NAME` can choose.")], group: "model")
 
   func run(_ call: Call, in context: Context) throws -> Value {

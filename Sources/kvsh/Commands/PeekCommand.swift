@@ -18,11 +18,8 @@ struct PeekCommand: Command {
     let k = try call.int("k")
     let loaded = try call.placing { try workbench.models.current() }
     let name = try call.name("dataset")
-    let load = try call.placing(at: "dataset") {
-      let found = try Datasets.find(name, home: workbench.home)
-      return try found.load(
-        try DatasetCall.values(call, for: found.dataset.card), countTokens: { loaded.rawIds($0).count })
-    }
+    let found = try call.placing(at: "dataset") { try Datasets.find(name, home: workbench.home) }
+    let load = try call.placing(at: "dataset") { try found.load(call, loaded) }
     guard k < load.requests.count else {
       throw Problem(
         "K406", seen: "sample \(k) of \(load.requests.count)", expected: "a number below \(load.requests.count)",
@@ -32,7 +29,7 @@ struct PeekCommand: Command {
       switch try call.name("chat") {
       case "on": true
       case "off": false
-      default: loaded.chats
+      default: found.dataset.card.chat ?? loaded.chats
       }
     let maxTokens = try call.int("max")
     let sample = try call.placing(at: "max") {
@@ -41,7 +38,7 @@ struct PeekCommand: Command {
     return .record(
       Record([
         ("sample", .string(sample.request.id)), ("prompt_tokens", .int(sample.ids.count)),
-        ("truncated", .bool(sample.truncated)), ("chat", .bool(chat)),
+        ("truncated", .bool(sample.truncated)), ("chat", .bool(sample.chat)),
         ("prompt", .string(loaded.tokenizer.decode(sample.ids))),
         ("reference", sample.request.reference.map { .string($0) } ?? .nil),
       ]))

@@ -58,7 +58,10 @@ struct PerplexityCommand: Command {
     var rows: [Record] = []
     var baseline: Double?
     for (place, compressor) in configurations.enumerated() {
-      let blamed = window > loaded.model.configuration.contextTokens ? "window" : stride > window ? "stride" : "path"
+      let isShortened = feeding == .prompt && compressor.leavesPromptTokensOut
+      let blamed =
+        isShortened
+        ? "feed" : window > loaded.model.configuration.contextTokens ? "window" : stride > window ? "stride" : "path"
       let run = try call.placing(at: blamed) {
         try loaded.engine.perplexity(
           of: ids, window: window, stride: stride, compressor, feeding: feeding, batch: batch, workbench.cancellation

@@ -5,12 +5,12 @@ struct PlotCommand: Command {
   let workbench: Workbench
 
   let signature = Signature(
-    "plot", summary: "Draws a table; `| save \"x.html\"` keeps the picture.",
+    "plot", summary: "Draws a table or a tensor; `| save \"x.html\"` keeps the picture.",
     details: "In a terminal plots are drawn with text; .html, .svg and .vl.json (Vega-Lite) are for other eyes.",
     parameters: [
       Parameter("kind", .name(kind: "plot"), doc: "What to draw.", positional: true, required: true)
     ],
-    accepts: [.table], produces: .object("plot"),
+    accepts: [.table, TensorValue.type], produces: .object("plot"),
     examples: [Example("compress kivi bits=2 | run sharegpt n=4 max=16 | plot lengthdiff", "Figure 4 of the paper.")],
     group: "experiments")
 

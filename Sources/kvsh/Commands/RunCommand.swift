@@ -14,27 +14,33 @@ struct RunCommand: Command {
 
       ttft_ms runs from the start of a request's prefill to its first token, e2e_ms to its last; tbot_ms is the mean time \
       between the others. cache_bytes is held at the end, cache_bytes_peak at most, read_bytes is read by one decode step.
+
+      Data sets with right answers (passkey, recall) fill `score`, and `depth` says where in the prompt the answer stands.
       """,
     parameters: [
       Parameter(
         "dataset", .name(kind: "dataset"), doc: "Where the prompts come from.", positional: true, required: true)
     ] + RunOptions.parameters,
-    accepts: [.nil, .object("config"), .list], produces: .table, columns: RunTable.columnNames,
+    accepts: [.nil, .object("config"), .list], produces: .table, columns: RunTable.columnNames, flow: .exact,
     examples: [
       Example("run sharegpt n=4 max=16", "The baseline alone."),
       Example("compress kivi bits=2 | run sharegpt n=4 max=16", "Beside a compressed cache."),
+      Example(
+        "compress streamingllm budget=128 | run passkey n=4 tokens=300 | summarize score=mean(score) by=config",
+        "Is a number in the middle of a text still found?"),
     ], group: "experiments")
 
   func run(_ call: Call, in context: Context) throws -> Value {
     // A loop whose last run was ended early ends with it.
     if workbench.wasInterrupted { throw CancellationProblem(span: call.span) }
     try workbench.checkInterrupted(at: call.span)
-    let options = try RunOptions(call)
+    let dataset = try dataset(call)
+    let options = try RunOptions(call, for: dataset.dataset.card)
     let store = try call.placing { try workbench.store() }
     let loaded = try call.placing { try workbench.models.current() }
     let configurations = try call.configurations(baseline: options.baseline)
     try call.placingAtInput { for each in configurations { try each.check(shape: loaded.model.cacheShape) } }
-    let load = try load(call, loaded)
+    let load = try call.placing(at: "dataset") { try dataset.load(call, loaded) }
     if let shortfall = load.shortfall { context.print("note: \(shortfall)") }
     let chat = options.chat ?? loaded.chats
     let samples = try call.placing(at: "max") {
@@ -47,10 +53,10 @@ struct RunCommand: Command {
     let outcome = try call.placing { try study.run(line: Self.lines(of: call)) }
     let rows = zip(study.configurations, outcome.rows).flatMap { configuration, rows in
       // The label is this line's: a stored row may come from one that gave a default by name.
-      samples.compactMap { sample -> StoredRow? in
+      samples.compactMap { sample -> RunTable.Source? in
         guard var row = rows[study.key(sample)] else { return nil }
         row.config = configuration.label
-        return row
+        return RunTable.Source(row: row, request: sample.request, scoring: dataset.dataset.card.scoring)
       }
     }
     note(study, outcome, rows.count, total, in: context)
@@ -67,13 +73,9 @@ struct RunCommand: Command {
       .trimmingCharacters(in: .whitespacesAndNewlines)
   }
 
-  private func load(_ call: Call, _ loaded: LoadedModel) throws -> DatasetLoad {
+  private func dataset(_ call: Call) throws -> FoundDataset {
     let name = try call.name("dataset")
-    return try call.placing(at: "dataset") {
-      let found = try Datasets.find(name, home: workbench.home)
-      return try found.load(
-        try DatasetCall.values(call, for: found.dataset.card), countTokens: { loaded.rawIds($0).count })
-    }
+    return try call.placing(at: "dataset") { try Datasets.find(name, home: workbench.home) }
   }
 
   private func note(_ study: StudyRun, _ outcome: StudyRun.Outcome, _ rows: Int, _ total: Int, in context: Context) {
@@ -110,6 +112,7 @@ enum DatasetCall {
       case .float(let number): values[parameter.name] = .float(number)
       case .string(let text): values[parameter.name] = .string(text)
       case .bool(let flag): values[parameter.name] = .bool(flag)
+      case .list(let words): values[parameter.name] = .words(words.map(\.text))
       default:
         throw Problem(
           "K406", seen: "\(parameter.name)=\(value.display)", expected: parameter.expectation,

@@ -10,6 +10,11 @@ struct SaveCommand: Command {
     details: """
       Tables: .csv .json .jsonl .md .txt. Plots: .html (a page), .svg, .vl.json (Vega-Lite), .txt, and the table formats for \
       the numbers behind them. Anything else: .json or .txt. A file that is there is replaced at once or not at all.
+
+      Without anything from the pipe, and with the ending .kvs, the lines of this session that ran to their end are written \
+      as a script: `save session.kvs` in the shell, `kvsh session.kvs` runs it again.
+
+      Negatives (`negatives per=sample`) as .longbench.json: a data set of their records, for `run longbench file=PATH`.
       """,
     parameters: [Parameter("path", .path, doc: "The file.", positional: true, required: true)],
     accepts: [.any], produces: .nil,
@@ -17,10 +22,17 @@ struct SaveCommand: Command {
 
   func run(_ call: Call, in context: Context) throws -> Value {
     let path = try call.path("path")
-    let text = try content(call.input, path, call)
+    let isSession = call.inputSpan == nil && path.lowercased().hasSuffix(".kvs")
+    let text = try isSession ? script(call, context) : content(call.input, path, call)
     try call.placing(at: "path") { try TextFile.replace(path, with: text) }
     context.print("saved \(path) (\(text.utf8.count) bytes)")
     return .nil
+  }
+
+  /// The session as a script.
+  private func script(_ call: Call, _ context: Context) throws -> String {
+    guard !workbench.sessionLines.isEmpty else { throw ShellProblems.nothingToSave(at: call.span) }
+    return SessionScript(lines: workbench.sessionLines).text
   }
 
   private func content(_ value: Value, _ path: String, _ call: Call) throws -> String {
@@ -34,6 +46,7 @@ struct SaveCommand: Command {
       throw unknown(path, ".html .svg .vl.json .csv .json .jsonl .md .txt", call)
     }
     if case .table(let rows) = value {
+      if name.hasSuffix(".longbench.json") { return try NegativeBenchmark.text(of: rows, workbench, call) }
       if let text = table(rows, name) { return text }
       if name.hasSuffix(".txt") { return TableDisplay().render(rows) + "\n" }
       throw unknown(path, ".csv .json .jsonl .md .txt", call)

@@ -9,7 +9,7 @@ struct TokenizeCommand: Command {
     parameters: [
       Parameter("text", .string, doc: "The text.", positional: true, required: true),
       Parameter("special", .bool, default: .bool(true), doc: "Read the text of special tokens as those tokens."),
-    ], produces: .table, columns: ["index", "id", "token"],
+    ], produces: .table, columns: ["index", "id", "token"], flow: .exact,
     examples: [Example("tokenize \"Hello world\"", "Two tokens.")], group: "model")
 
   func run(_ call: Call, in context: Context) throws -> Value {

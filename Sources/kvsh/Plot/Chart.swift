@@ -48,6 +48,8 @@ struct Chart: Equatable, Sendable {
     case area([Span])
     /// Vertical intervals, such as the error bar of a mean.
     case intervals([Span])
+    /// A grid of values, each a colour.
+    case cells(Cells)
     case verticalRule(x: Double, label: String = "")
     case horizontalRule(y: Double, label: String = "")
   }
@@ -62,6 +64,24 @@ struct Chart: Equatable, Sendable {
     var low: Double
     var high: Double
     var height: Double
+  }
+
+  /// Values in a grid over `x` and `y`, from the low ends on; the colours run from `low` to `high`.
+  struct Cells: Equatable, Sendable {
+    var x: ClosedRange<Double>
+    var y: ClosedRange<Double>
+    var columns: Int
+    var values: [Double]  // [rows, columns]
+    var low: Double
+    var high: Double
+
+    var rows: Int { columns > 0 ? values.count / columns : 0 }
+
+    /// A value's place between the ends, 0...1; nil for one that is not finite.
+    func share(_ value: Double) -> Double? {
+      guard value.isFinite else { return nil }
+      return high > low ? (value - low) / (high - low) : 0
+    }
   }
 
   /// `low...high` on the y axis at one x.
@@ -81,6 +101,8 @@ extension Chart {
     var range: ClosedRange<Double>?
     /// Names for the places 0, 1, 2, ...; nil for a numeric axis.
     var categories: [String]?
+    /// The low end stands where the high one would: rows of a matrix are read from the top.
+    var isReversed = false
   }
 
   enum Scale: String, Equatable, Sendable {

@@ -84,6 +84,9 @@ private struct Cleaning {
     case .points(let points): return [.points(points.filter { keeps(x: [$0.x], y: [$0.y]) })]
     case .area(let spans): return [.area(spans.filter { keeps(x: [$0.x], y: [$0.low, $0.high]) })]
     case .intervals(let spans): return [.intervals(spans.filter { keeps(x: [$0.x], y: [$0.low, $0.high]) })]
+    case .cells(let cells):
+      notNumbers += cells.values.count { !$0.isFinite }
+      return cells.rows > 0 && cells.low.isFinite && cells.high.isFinite ? [mark] : []
     case .verticalRule(let x, _): return keeps(x: [x], y: []) ? [mark] : []
     case .horizontalRule(let y, _): return keeps(x: [], y: [y]) ? [mark] : []
     }

@@ -12,8 +12,10 @@ struct ChartFrame: Sendable {
 
     /// 0 at the axis' low end, 1 at its high end; outside for what lies beyond.
     func fraction(_ value: Double) -> Double {
-      axis.scale == .log
+      let fraction =
+        axis.scale == .log
         ? (log10(value) - log10(low)) / (log10(high) - log10(low)) : (value / 2 - low / 2) / (high / 2 - low / 2)
+      return axis.isReversed ? 1 - fraction : fraction
     }
 
     func ticks(about count: Int) -> [ChartTick] { ChartTicks.make(axis, low: low, high: high, count: count) }
@@ -39,6 +41,9 @@ struct ChartFrame: Sendable {
       case .area(let spans), .intervals(let spans):
         xs += spans.map(\.x)
         ys += spans.flatMap { [$0.low, $0.high] }
+      case .cells(let cells):
+        xs += [cells.x.lowerBound, cells.x.upperBound]
+        ys += [cells.y.lowerBound, cells.y.upperBound]
       case .verticalRule(let x, _): xs.append(x)
       case .horizontalRule(let y, _): ys.append(y)
       }

@@ -68,6 +68,7 @@ struct SVGPanel {
       canvas.path("M" + outline.joined(separator: "L") + "Z", class: ink.areaClass)
     case .intervals(let spans):
       for span in spans { interval(span, ink, on: &canvas) }
+    case .cells(let cells): draw(cells, on: &canvas)
     case .verticalRule(let at, let label):
       let fraction = frame.x.fraction(at)
       guard inside(fraction) else { return }
@@ -80,6 +81,23 @@ struct SVGPanel {
       guard inside(fraction) else { return }
       canvas.line(left, y(fraction), left + width, y(fraction), class: "kv-rule")
       canvas.text(label, left + width - 4, y(fraction) - 4, class: "kv-rulename", anchor: "end")
+    }
+  }
+
+  private func draw(_ cells: Chart.Cells, on canvas: inout SVGCanvas) {
+    let (across, down) = (cells.x.upperBound - cells.x.lowerBound, cells.y.upperBound - cells.y.lowerBound)
+    for (index, value) in cells.values.enumerated() {
+      guard let share = cells.share(value) else { continue }
+      let (row, column) = (index / cells.columns, index % cells.columns)
+      func edges(_ scale: ChartFrame.Scale, _ low: Double, _ size: Double, _ place: Int, _ count: Int) -> [Double] {
+        [place, place + 1].map { clamped(scale.fraction(low + size * Double($0) / Double(count))) }.sorted()
+      }
+      let xs = edges(frame.x, cells.x.lowerBound, across, column, cells.columns)
+      let ys = edges(frame.y, cells.y.lowerBound, down, row, cells.rows)
+      // A hair wider than the cell, or the background shows between neighbours.
+      canvas.rect(
+        x(xs[0]), y(ys[1]), width: x(xs[1]) - x(xs[0]) + 0.3, height: y(ys[0]) - y(ys[1]) + 0.3, class: "kv-heat",
+        fill: HeatRamp.color(share).hex, title: "\(row), \(column): \(PlotNumber.short(value, significant: 4))")
     }
   }
 

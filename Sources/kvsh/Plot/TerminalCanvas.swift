@@ -17,6 +17,8 @@ struct TerminalCanvas {
     var mark: Character?
     var markSeries: Int?
     var rule: Character?
+    /// 0...1.
+    var shade: Double?
   }
 
   init(columns: Int, rows: Int, series: [Chart.Series], ink: TerminalInk) {
@@ -85,6 +87,12 @@ struct TerminalCanvas {
     }
   }
 
+  /// A share of a cell's colour or character, 0...1.
+  mutating func shade(_ share: Double, column: Int, row: Int) {
+    guard column >= 0, column < columns, row >= 0, row < rows else { return }
+    cells[cellIndex(column: column, row: row)].shade = share
+  }
+
   mutating func verticalRule(x: Double) {
     guard x >= 0, x <= 1 else { return }
     for row in 0..<rows { cells[cellIndex(column: column(x), row: row)].rule = ink.style.unicode ? "┊" : "|" }
@@ -151,6 +159,10 @@ struct TerminalCanvas {
     }
     if cell.dots != 0, let scalar = Unicode.Scalar(0x2800 + UInt32(cell.dots)) {
       return (Character(scalar), ink.escape(foreground: foreground(cell.dotSeries), background: background))
+    }
+    if let shade = cell.shade {
+      if colored { return (" ", ink.escape(foreground: nil, background: HeatRamp.color(shade))) }
+      return (HeatRamp.character(shade, unicode: ink.style.unicode), "")
     }
     if let rule = cell.rule { return (rule, ink.escape(foreground: nil, background: background)) }
     return colored ? coloredFill(eighths) : plainFill(eighths, filled)

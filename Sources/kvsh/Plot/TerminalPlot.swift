@@ -128,6 +128,7 @@ struct TerminalPlot: Sendable {
             layer.series, x: frame.x.fraction(span.x), from: frame.y.fraction(span.low), to: frame.y.fraction(span.high)
           )
         }
+      case .cells(let cells): shade(cells, frame: frame, on: &canvas)
       case .verticalRule(let x, _): canvas.verticalRule(x: frame.x.fraction(x))
       case .horizontalRule(let y, _): canvas.horizontalRule(y: frame.y.fraction(y))
       }
@@ -150,6 +151,33 @@ struct TerminalPlot: Sendable {
     let top = frame.y.fraction(bar.height)
     for column in first < end ? Array(first..<end) : [canvas.column((max(low, 0) + min(high, 1)) / 2)] {
       canvas.fill(series, column: column, from: min(base, top), to: max(base, top))
+    }
+  }
+
+  /// A character shows the mean of the cells under it.
+  private func shade(_ cells: Chart.Cells, frame: ChartFrame, on canvas: inout TerminalCanvas) {
+    /// Cells between two fractions of the panel, of `count` that fill a range.
+    func part(_ scale: ChartFrame.Scale, _ range: ClosedRange<Double>, _ count: Int, _ from: Double, _ to: Double)
+      -> Range<Int>
+    {
+      let ends = [range.lowerBound, range.upperBound].map(scale.fraction)
+      let places = [from, to].map { ($0 - ends[0]) / (ends[1] - ends[0]) * Double(count) }.sorted()
+      guard places[0].isFinite, places[1] > 0, places[0] < Double(count) else { return 0..<0 }
+      // At least the cell in the middle.
+      let middle = min(count - 1, max(0, Int((places[0] + places[1]) / 2)))
+      let low = min(middle, max(0, Int(places[0].rounded())))
+      return low..<max(middle + 1, min(count, Int(places[1].rounded())))
+    }
+    let (columns, rows) = (Double(canvas.columns), Double(canvas.rows))
+    for row in 0..<canvas.rows {
+      let down = part(frame.y, cells.y, cells.rows, Double(row) / rows, Double(row + 1) / rows)
+      for column in 0..<canvas.columns {
+        let across = part(frame.x, cells.x, cells.columns, Double(column) / columns, Double(column + 1) / columns)
+        let shares = down.flatMap { y in across.compactMap { cells.share(cells.values[y * cells.columns + $0]) } }
+        if !shares.isEmpty {
+          canvas.shade(shares.reduce(0, +) / Double(shares.count), column: column, row: row)
+        }
+      }
     }
   }
 

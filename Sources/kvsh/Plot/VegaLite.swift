@@ -126,6 +126,29 @@ struct VegaLite: Sendable {
         data: spans.map { [("x", $0.x), ("y", $0.low), ("y2", $0.high)] },
         mark: ["type": .string("rule"), "clip": .bool(true), "strokeWidth": .number(1.6)],
         encoding: [place.x, place.y, ("y2", field("y2"))] + color(["color"]))
+    case .cells(let cells):
+      let width = (cells.x.upperBound - cells.x.lowerBound) / Double(cells.columns)
+      let height = (cells.y.upperBound - cells.y.lowerBound) / Double(cells.rows)
+      let rows = cells.values.enumerated().filter { $0.element.isFinite }.map { index, value -> [(String, Double)] in
+        let left = cells.x.lowerBound + width * Double(index % cells.columns)
+        let low = cells.y.lowerBound + height * Double(index / cells.columns)
+        return [("x", left), ("x2", left + width), ("y", low), ("y2", low + height), ("value", value)]
+      }
+      let scale = Value.record([
+        "scheme": .string("viridis"), "domain": .array([.number(cells.low), .number(cells.high)]),
+      ])
+      return unit(
+        data: rows, mark: ["type": .string("rect"), "clip": .bool(true), "tooltip": .bool(true)],
+        encoding: [
+          place.x, ("x2", field("x2")), place.y, ("y2", field("y2")),
+          (
+            "color",
+            .record([
+              "field": .string("value"), "type": .string("quantitative"), "scale": scale, "title": .null,
+              "legend": .record(["orient": .string("right"), "symbolType": .null]),
+            ])
+          ),
+        ])
     case .verticalRule(let at, _):
       return unit(
         data: [[("x", at)]],
@@ -196,12 +219,15 @@ struct VegaLite: Sendable {
       settings.append(
         .init(name: "labelExpr", value: .string("\(table)[indexof(\(places), datum.value)][1]")))
     }
+    var range: [Value.Member] = [
+      .init(name: "type", value: .string(scale.axis.scale.rawValue)),
+      .init(name: "domain", value: .array([.number(scale.low), .number(scale.high)])),
+      .init(name: "nice", value: .bool(false)), .init(name: "zero", value: .bool(false)),
+    ]
+    if scale.axis.isReversed { range.append(.init(name: "reverse", value: .bool(true))) }
     return .record([
       "field": .string(name), "type": .string("quantitative"), "title": .string(axis.label),
-      "scale": .record([
-        "type": .string(scale.axis.scale.rawValue), "domain": .array([.number(scale.low), .number(scale.high)]),
-        "nice": .bool(false), "zero": .bool(false),
-      ]), "axis": .object(settings),
+      "scale": .object(range), "axis": .object(settings),
     ])
   }
 }

@@ -5,11 +5,15 @@ import Runtime
 struct PreparedSample {
   let request: Request
   let ids: [Int32]
+  /// Where the user's text lies in `ids`, inside its template.
+  let text: Range<Int>
   let truncated: Bool
   /// Hash of the ids.
   let promptHash: String
   let maxTokens: Int
   let ignoresEnd: Bool
+  /// Whether the prompt stands in the chat template.
+  let chat: Bool
 
   /// Tokenizes a request, in the chat template or raw; a prompt too long for the context loses its middle.
   ///
@@ -21,10 +25,15 @@ struct PreparedSample {
     case .untilEnd:
       self.maxTokens = maxTokens
       ignoresEnd = false
+    case .atMost(let count):
+      self.maxTokens = min(maxTokens, count)
+      ignoresEnd = false
     case .exactly(let count):
       self.maxTokens = count
       ignoresEnd = true
     }
+    let chat = request.chat ?? chat
+    self.chat = chat
     let context = loaded.model.configuration.contextTokens
     let room = context - self.maxTokens
     var ids = try Self.ids(request.prompt, loaded, chat)
@@ -48,8 +57,17 @@ struct PreparedSample {
     }
     self.request = request
     self.ids = ids
+    text = try Self.text(ids, loaded, chat)
     self.truncated = truncated
     promptHash = FileDigest.sha256(ids.map(String.init).joined(separator: ","))
+  }
+
+  /// What differs from the same prompt without a text.
+  private static func text(_ ids: [Int32], _ loaded: LoadedModel, _ chat: Bool) throws -> Range<Int> {
+    let frame = try Self.ids("", loaded, chat)
+    let head = zip(ids, frame).prefix { $0 == $1 }.count
+    let tail = zip(ids[head...].reversed(), frame[head...].reversed()).prefix { $0 == $1 }.count
+    return head..<ids.count - tail
   }
 
   private static func ids(_ text: String, _ loaded: LoadedModel, _ chat: Bool) throws -> [Int32] {

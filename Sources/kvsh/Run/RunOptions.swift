@@ -9,18 +9,30 @@ struct RunOptions {
   var chat: Bool?
   var baseline: Bool
 
-  init(_ call: Call) throws {
+  /// Options that no call gave.
+  init(maxTokens: Int, sampling: Sampling, batch: Int) {
+    self.maxTokens = maxTokens
+    self.sampling = sampling
+    self.batch = batch
+    chat = nil
+    baseline = true
+  }
+
+  /// - Parameter card: the data set's; its temperature and its habit of chatting stand for what the call leaves open.
+  init(_ call: Call, for card: DatasetCard) throws {
     maxTokens = try call.int("max")
     let seed = try call.int("seed")
     sampling = Sampling(
-      temperature: try call.float("temperature"), topP: try call.float("top_p"), topK: try call.int("top_k"),
+      temperature: call.isGiven("temperature")
+        ? try call.float("temperature") : try card.temperature ?? call.float("temperature"),
+      topP: try call.float("top_p"), topK: try call.int("top_k"),
       seed: UInt64(max(0, call.optional("noise_seed")?.asInt ?? seed)))
     batch = try call.int("batch")
     chat =
       switch try call.name("chat") {
       case "on": true
       case "off": false
-      default: nil
+      default: card.chat
       }
     baseline = try call.name("baseline") == "on"
   }
@@ -28,7 +40,9 @@ struct RunOptions {
   /// The parameters, shared by the declaration and this reader.
   static let parameters = [
     Parameter("max", .int, default: .int(1024), range: 1...65_536, doc: "Most new tokens of a response."),
-    Parameter("temperature", .value(.number), default: .float(1), range: 0...100, doc: "0 takes the likeliest token."),
+    Parameter(
+      "temperature", .value(.number), default: .float(1), range: 0...100,
+      doc: "0 takes the likeliest token, which data sets with a score do unless told."),
     Parameter("top_p", .value(.number), default: .float(1), range: 0...1, doc: "Likeliest tokens up to this sum."),
     Parameter("top_k", .int, default: .int(0), range: 0...1e6, doc: "Likeliest tokens; 0 keeps all."),
     Parameter(
@@ -38,7 +52,7 @@ struct RunOptions {
     Parameter("batch", .int, default: .int(8), range: 1...256, doc: "Sequences decoded together; texts do not change."),
     Parameter(
       "chat", .choice(["auto", "on", "off"]), default: .string("auto"),
-      doc: "The model's chat template around the prompt; auto is on if the model file has one."),
+      doc: "The model's chat template around the prompt; auto: as the data set has it, or on if the model has one."),
     Parameter(
       "baseline", .choice(["on", "off"]), default: .string("on"), doc: "Run the uncompressed cache on the same samples."
     ),

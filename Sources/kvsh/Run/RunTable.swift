@@ -3,34 +3,58 @@ import Runtime
 
 /// Stored rows as the table that `run` yields; one declaration of its columns.
 enum RunTable {
-  private static let columns: [(name: String, cell: @Sendable (StoredRow) -> Value)] = [
-    ("config", { .string($0.config) }),
-    ("sample", { .string($0.sample) }),
-    ("prompt_tokens", { .int($0.promptTokens) }),
-    ("output_tokens", { .int($0.outputTokens) }),
-    ("finish", { .string($0.finish) }),
-    ("text", { .string($0.text) }),
-    ("score", { _ in .nil }),
-    ("ttft_ms", { .float($0.ttftMs) }),
-    ("tbot_ms", { $0.tbotMs.map { .float($0) } ?? .nil }),
-    ("e2e_ms", { .float($0.e2eMs) }),
-    ("cache_bytes", { .int($0.cacheBytes) }),
-    ("cache_bytes_peak", { .int($0.cacheBytesPeak) }),
-    ("read_bytes", { .int($0.readBytes) }),
-    ("storage", { .string($0.storage) }),
-    ("truncated", { .bool($0.truncated) }),
-    ("batch", { .int($0.batch) }),
-    ("payload_bytes", { .int($0.payloadBytes) }),
-    ("scale_bytes", { .int($0.scaleBytes) }),
-    ("metadata_bytes", { .int($0.metadataBytes) }),
-    ("tail_bytes", { .int($0.exactTailBytes) }),
-    ("correction_bytes", { .int($0.correctionBytes) }),
-    ("slack_bytes", { .int($0.slackBytes) }),
+  /// What a row of the table is made of.
+  struct Source {
+    let row: StoredRow
+    /// What was asked; nil for a row that is read back from the store without its data set.
+    var request: Request?
+    var scoring: AnswerScoring?
+
+    /// Computed anew from text and reference: answers are stored, scores are not.
+    var score: Double? {
+      if let judgement = request?.judgement { return judgement.score(row.text) }
+      guard let scoring, let reference = request?.reference else { return nil }
+      return scoring.score(row.text, reference: reference)
+    }
+  }
+
+  private static let columns: [(name: String, cell: @Sendable (Source) -> Value)] = [
+    ("config", { .string($0.row.config) }),
+    ("sample", { .string($0.row.sample) }),
+    ("prompt_tokens", { .int($0.row.promptTokens) }),
+    ("output_tokens", { .int($0.row.outputTokens) }),
+    ("finish", { .string($0.row.finish) }),
+    ("text", { .string($0.row.text) }),
+    ("score", { $0.score.map { .float($0) } ?? .nil }),
+    ("ttft_ms", { .float($0.row.ttftMs) }),
+    ("tbot_ms", { $0.row.tbotMs.map { .float($0) } ?? .nil }),
+    ("e2e_ms", { .float($0.row.e2eMs) }),
+    ("cache_bytes", { .int($0.row.cacheBytes) }),
+    ("cache_bytes_peak", { .int($0.row.cacheBytesPeak) }),
+    ("read_bytes", { .int($0.row.readBytes) }),
+    ("storage", { .string($0.row.storage) }),
+    ("truncated", { .bool($0.row.truncated) }),
+    ("kept_tokens", { .int($0.row.keptTokens) }),
+    ("batch", { .int($0.row.batch) }),
+    ("payload_bytes", { .int($0.row.payloadBytes) }),
+    ("scale_bytes", { .int($0.row.scaleBytes) }),
+    ("metadata_bytes", { .int($0.row.metadataBytes) }),
+    ("tail_bytes", { .int($0.row.exactTailBytes) }),
+    ("correction_bytes", { .int($0.row.correctionBytes) }),
+    ("slack_bytes", { .int($0.row.slackBytes) }),
+    ("depth", { $0.request?.meta["depth"].flatMap(Double.init).map { .float($0) } ?? .nil }),
+    ("model_ms", { milliseconds($0.row.modelMs) }),
+    ("attention_ms", { milliseconds($0.row.attentionMs) }),
+    ("score_ms", { milliseconds($0.row.scoreMs) }),
+    ("select_ms", { milliseconds($0.row.selectMs) }),
+    ("pack_ms", { milliseconds($0.row.packMs) }),
   ]
+
+  private static func milliseconds(_ number: Double?) -> Value { number.map { .float($0) } ?? .nil }
 
   static let columnNames = columns.map(\.name)
 
-  static func table(_ rows: [StoredRow]) -> Table {
+  static func table(_ rows: [Source]) -> Table {
     Table(columns: columns.map { column in .init(column.name, ColumnData(rows.map(column.cell))) })
   }
 }

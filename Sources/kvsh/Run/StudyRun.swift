@@ -22,7 +22,8 @@ struct StudyRun {
   private func specification(_ compressor: Compressor, _ sample: PreparedSample, model: String) -> RunSpecification {
     RunSpecification(
       model: model, precision: loaded.model.precision.rawValue, kernels: loaded.kernels,
-      compressor: compressor.specification, chat: chat, maxTokens: sample.maxTokens, ignoresEnd: sample.ignoresEnd,
+      compressor: compressor.specification, chat: sample.chat, maxTokens: sample.maxTokens,
+      ignoresEnd: sample.ignoresEnd,
       temperature: options.sampling.temperature, topP: options.sampling.topP, topK: options.sampling.topK,
       seed: options.sampling.seed)
   }
@@ -50,7 +51,17 @@ struct StudyRun {
     }
     let total = configurations.count * samples.count
     var done = outcome.reused
-    let line = try store.begin(line: text, rows: done, total: total)
+    let known = configurations.indices.flatMap { place in
+      samples.indices.compactMap { index in
+        outcome.rows[place][key(samples[index])].map { row in
+          var labelled = row
+          labelled.config = configurations[place].label
+          return (place: place * samples.count + index, row: labelled)
+        }
+      }
+    }
+    let line = try store.begin(line: text, rows: known, total: total, parent: workbench.typedLine)
+    let start = ContinuousClock.now
     func report(_ note: String) {
       workbench.progress.update(ProgressState(label: "run", done: done, total: total, note: note))
     }
@@ -68,15 +79,15 @@ struct StudyRun {
           try loaded.engine.run(
             missing.map {
               GenerationRequest(
-                sample: samples[$0].request.id, prompt: samples[$0].ids, maxTokens: samples[$0].maxTokens,
-                ignoresEnd: samples[$0].ignoresEnd)
+                sample: samples[$0].request.id, prompt: samples[$0].ids, text: samples[$0].text,
+                maxTokens: samples[$0].maxTokens, ignoresEnd: samples[$0].ignoresEnd)
             }, compressor: compressor, sampling: options.sampling, batch: options.batch,
             cancellation: workbench.cancellation,
             onToken: { _, _ in report(compressor.label) },
             onFinish: { generation in
               guard let index = byName[generation.sample], let hash = hashes[place][index] else { return }
               let row = row(generation, samples[index], compressor, hash)
-              try store.save(row, line: line)
+              try store.save(row, line: line, place: place * samples.count + index)
               outcome.rows[place][key(samples[index])] = row
               done += 1
               report(compressor.label)
@@ -86,6 +97,9 @@ struct StudyRun {
     } catch is CancellationError {
       outcome.wasCancelled = true
     }
+    try store.end(
+      line: line, seconds: (ContinuousClock.now - start) / .seconds(1),
+      status: outcome.wasCancelled ? "interrupted" : "done")
     return outcome
   }
 
@@ -99,13 +113,16 @@ struct StudyRun {
     StoredRow(
       spec: hash, sample: sample.request.id, prompt: sample.promptHash, config: compressor.label,
       storage: compressor.storage.rawValue, promptTokens: generation.promptTokens,
-      outputTokens: generation.tokens.count, finish: generation.finish.rawValue,
+      keptTokens: generation.keptTokens, outputTokens: generation.tokens.count, finish: generation.finish.rawValue,
       text: loaded.tokenizer.decode(generation.tokens, skipSpecial: true), truncated: sample.truncated,
       ttftMs: generation.firstTokenSeconds * 1000, tbotMs: generation.betweenTokensSeconds.map { $0 * 1000 },
       e2eMs: generation.totalSeconds * 1000, batch: options.batch, cacheBytes: generation.cacheBytes.held,
       cacheBytesPeak: generation.peakCacheBytes, payloadBytes: generation.cacheBytes.payload,
       scaleBytes: generation.cacheBytes.scales, metadataBytes: generation.cacheBytes.metadata,
       exactTailBytes: generation.cacheBytes.exactTail, correctionBytes: generation.cacheBytes.corrections,
-      slackBytes: generation.cacheBytes.slack, readBytes: generation.readBytesPerStep)
+      slackBytes: generation.cacheBytes.slack, readBytes: generation.readBytesPerStep,
+      modelMs: generation.phases.model * 1000, attentionMs: generation.phases.attention * 1000,
+      scoreMs: generation.phases.score * 1000, selectMs: generation.phases.select * 1000,
+      packMs: generation.phases.pack * 1000)
   }
 }

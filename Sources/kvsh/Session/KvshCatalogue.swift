@@ -5,15 +5,25 @@ import Runtime
 /// The names kvsh knows: methods with their presets, data sets, measurements, plots.
 struct KvshCatalogue: Catalogue {
   let home: String
+  var policies = PolicyRegistry()
+
+  /// The methods of kvsh and the session's policies.
+  var cards: [MethodCard] { Compressors.all + policies.cards }
+
+  var policyInputs: [Parameter] { PolicyInputs.all }
+  var policyKind: String { "method" }
+  func policyEntry(_ outline: PolicyOutline) -> NameEntry? { NameEntry(policies.card(outline)) }
+  func problems(of outline: PolicyOutline) -> [Problem] { PolicyRegistry.problems(outline) }
+  func define(_ policy: PolicyDefinition) { policies.define(policy) }
 
   var kinds: [String] { ["method", "dataset", "measurement", "plot"] }
 
   func entries(of kind: String) -> [NameEntry] {
     switch kind {
-    case "method": Self.methods
+    case "method": Self.methods + policies.cards.map { NameEntry($0) }
     case "dataset": Self.datasets + registered
     case "measurement": Measurements.all.map(\.entry)
-    case "plot": PlotKinds.all.map(\.entry)
+    case "plot": PlotKinds.all.map(\.accepting)
     default: []
     }
   }
@@ -38,6 +48,34 @@ struct KvshCatalogue: Catalogue {
     }
   }
 
+  /// Methods that follow each other must answer different questions; a `compress` whose method is not known yet is left
+  /// to the run.
+  func validate(_ stages: [StageSummary]) -> [Problem] {
+    var problems: [Problem] = []
+    var before: (compressors: [Compressor], span: Span)?
+    for stage in stages where stage.command == "compress" {
+      guard stage.chosen.count == 1, let (entry, kind, arguments) = stage.chosen.first, kind == "method", let arguments,
+        let own = try? sweep(entry, arguments)
+      else {
+        before = nil
+        continue
+      }
+      guard let earlier = before else {
+        before = (own, stage.span)
+        continue
+      }
+      do {
+        before = (try earlier.compressors.flatMap { first in try own.map { try first.composed(with: $0) } }, stage.span)
+      } catch let problem as RuntimeProblem {
+        problems.append(ComposedProblem.placed(problem, at: stage.span, after: earlier.span))
+        before = nil
+      } catch {
+        before = nil
+      }
+    }
+    return problems
+  }
+
   /// One configuration for every combination of the listed values.
   private func sweep(_ entry: NameEntry, _ arguments: EntryArguments) throws -> [Compressor] {
     let given = entry.parameters.compactMap { parameter -> (String, [Value])? in
@@ -48,7 +86,7 @@ struct KvshCatalogue: Catalogue {
       return (parameter.name, [value])
     }
     do {
-      return try Sweep.configurations(entry.name, given)
+      return try Sweep.configurations(entry.name, given, among: cards)
     } catch let problem as RuntimeProblem {
       let named = Sweep.blamed(problem, among: given.map(\.0))
       throw Problem(problem, at: named.flatMap { arguments.spans[$0] } ?? arguments.span)
@@ -75,8 +113,10 @@ struct KvshCatalogue: Catalogue {
 
 /// Lists given to a method's parameters are a sweep: every combination, the last parameter varying fastest.
 enum Sweep {
-  static func configurations(_ method: String, _ given: [(String, [Value])]) throws -> [Compressor] {
-    let card = Compressors.all.first { $0.name == method.prefix { $0 != "/" } }
+  static func configurations(
+    _ method: String, _ given: [(String, [Value])], among cards: [MethodCard] = Compressors.all
+  ) throws -> [Compressor] {
+    let card = cards.first { $0.name == method.prefix { $0 != "/" } }
     let numbers = (card?.parameters ?? []).filter { if case .float = $0.kind { true } else { false } }.map(\.name)
     var combinations: [[String: ParameterValue]] = [[:]]
     for (name, values) in given {
@@ -88,7 +128,7 @@ enum Sweep {
         }
       }
     }
-    return try combinations.map { try Compressor(method, $0) }
+    return try combinations.map { try Compressor(method, $0, among: cards) }
   }
 
   /// The given parameter that a problem's sentence names first.

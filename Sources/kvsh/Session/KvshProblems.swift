@@ -35,6 +35,7 @@ extension ProblemCatalogue {
   static let kvsh = ProblemCatalogue.language
     .adding(FormatProblems.all.map { Entry($0.code, $0.title, $0.explanation) })
     .adding(EngineProblems.all.map { Entry($0.code, $0.title, $0.explanation) })
+    .adding(TensorProblems.all.map { Entry($0.code, $0.title, $0.explanation) })
     .adding(DatasetProblems.all.map { Entry($0.code, $0.title, $0.explanation) })
     .adding(MetricProblems.all.map { Entry($0.code, $0.title, $0.explanation) })
     .adding(ShellProblems.all)
@@ -54,8 +55,26 @@ extension ProblemCatalogue {
         "K505", "The file's ending is not known",
         "`save` and `load` choose the format by the ending: .csv .json .jsonl .md for tables; .html .svg .vl.json .txt "
           + "and the table formats for plots."),
+      Entry(
+        "K711", "A policy's score has the wrong shape",
+        "The score of a policy is one number a token: [kv_heads, tokens], or [tokens] for all heads alike. `norm(K, axis=-1)` "
+          + "makes one number of each key."),
+      Entry(
+        "K712", "A policy's score is not finite",
+        "NaN and infinity have no place among scores; the message names layer, head and token. The run stops there; finished "
+          + "rows are kept."),
       Entry("K604", "KVSH_THREADS is not a number of threads", "Unset it to use all cores."),
-      Entry("K605", "There is nothing to compare", "Length differences need rows of the baseline, `fp16`."),
+      Entry(
+        "K605", "There is nothing to compare",
+        "Comparisons need rows of the baseline, `fp16`, and of another configuration, with the columns they compare."),
+      Entry(
+        "K607", "Not a folder of scores",
+        "`load scores DIR` reads one NAME.jsonl a configuration, each line {\"task\": ..., \"id\": ..., \"score\": ...}."
+      ),
+      Entry(
+        "K608", "No negative benchmark can be made",
+        "`negatives per=sample | save \"x.longbench.json\"` copies the records of the negatives out of LongBench's files: "
+          + "register them with `data add longbench PATH`."),
       Entry("K606", "No room for an answer", "`max` must leave room for a prompt in the model's context."),
     ])
 }

@@ -9,11 +9,12 @@ final class LoadedModel {
   private let recognised: Result<ChatTemplate, RuntimeProblem>
   let kernels: String
   let engine: BatchEngine
+  private let cancellation: Runtime.Cancellation
   private var knownDigest: String?
 
   init(
     path: String, model: Model, tokenizer: Tokenizer, template: Result<ChatTemplate, RuntimeProblem>, kernels: String,
-    engine: BatchEngine
+    engine: BatchEngine, cancellation: Runtime.Cancellation
   ) {
     self.path = path
     self.model = model
@@ -21,6 +22,7 @@ final class LoadedModel {
     recognised = template
     self.kernels = kernels
     self.engine = engine
+    self.cancellation = cancellation
   }
 
   /// How the model wants a conversation written out.
@@ -30,12 +32,13 @@ final class LoadedModel {
 
   /// SHA-256 of the file, or of a folder's files; asked for when rows are keyed or the model is shown, as it takes a while.
   ///
-  /// - Throws: `RuntimeProblem` K201 if the file is gone, K501.
+  /// - Throws: `RuntimeProblem` K201 if the file is gone, K501; `CancellationError`.
   func digest(_ store: Store?) throws -> String {
     if let knownDigest { return knownDigest }
     let digest =
       try ModelFolder.isFolder(path)
-      ? FileDigest.sha256(folder: path, store: store) : FileDigest.sha256(path: path, store: store)
+      ? FileDigest.sha256(folder: path, store: store, cancellation)
+      : FileDigest.sha256(path: path, store: store, cancellation)
     knownDigest = digest
     return digest
   }
@@ -54,11 +57,17 @@ final class LoadedModel {
 /// Finds model files and keeps the one in use loaded.
 final class ModelLibrary {
   private let home: String
+  /// Ends loading, and what runs on the threads of the model that is loaded.
+  private let cancellation: Runtime.Cancellation
+  private var pool: WorkerPool?
   private var loaded: LoadedModel?
   /// What `model` chose; nil is the default.
   var chosen: (name: String, precision: Model.Precision)?
 
-  init(home: String) { self.home = home }
+  init(home: String, cancellation: Runtime.Cancellation) {
+    self.home = home
+    self.cancellation = cancellation
+  }
 
   private var folder: String { home + "/models" }
 
@@ -113,24 +122,30 @@ final class ModelLibrary {
 
   private func load(_ path: String, _ precision: Model.Precision) throws -> LoadedModel {
     let set = try InstructionSet.chosen()
-    let pool = WorkerPool(threads: try Self.threads())
+    let pool = try threads()
     let tokenizer: Tokenizer
     let model: Model
     let template: Result<ChatTemplate, RuntimeProblem>
     if ModelFolder.isFolder(path) {
       let folder = try ModelFolder(path: path)
       tokenizer = try Tokenizer(folder)
+      try cancellation.check()
       model = try Model.load(folder, precision: precision, pool: pool)
       template = try Self.template { try ChatTemplate.recognise(folder, tokenizer) }
     } else {
       let file = try GGUFFile(path: path)
+      try cancellation.check()
       tokenizer = try Tokenizer(file)
+      try cancellation.check()
       model = try Model.load(file, precision: precision, pool: pool)
       template = try Self.template { try ChatTemplate.recognise(file) }
     }
-    let engine = BatchEngine(model: model, endTokens: tokenizer.endIds, instructionSet: set, pool: pool)
+    let engine = BatchEngine(
+      model: model, endTokens: tokenizer.endIds, tokenizer: tokenizer, instructionSet: set, pool: pool)
+    engine.calibrationText = CalibrationText.tokens(tokenizer)
     return LoadedModel(
-      path: path, model: model, tokenizer: tokenizer, template: template, kernels: set.rawValue, engine: engine)
+      path: path, model: model, tokenizer: tokenizer, template: template, kernels: set.rawValue, engine: engine,
+      cancellation: cancellation)
   }
 
   /// A template of no known family stops a line that chats, not the model.
@@ -142,8 +157,18 @@ final class ModelLibrary {
     }
   }
 
+  /// The threads that models and tensors share.
+  ///
+  /// - Throws: `RuntimeProblem` K604.
+  func threads() throws -> WorkerPool {
+    if let pool { return pool }
+    let pool = WorkerPool(threads: try Self.threadCount(), cancellation: cancellation)
+    self.pool = pool
+    return pool
+  }
+
   /// `KVSH_THREADS`, or all cores.
-  static func threads(environment: [String: String] = ProcessInfo.processInfo.environment) throws -> Int {
+  static func threadCount(environment: [String: String] = ProcessInfo.processInfo.environment) throws -> Int {
     guard let text = environment["KVSH_THREADS"], !text.isEmpty else {
       return ProcessInfo.processInfo.activeProcessorCount
     }

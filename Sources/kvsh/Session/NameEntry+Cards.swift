@@ -53,6 +53,7 @@ extension Parameter {
     case .bool: type = .bool
     case .word(let words): type = .choice(words)
     case .budget: type = .value(.union([.int, .share, .bytes]))
+    case .shares: type = .value(.union([.string, .share, .number]))
     }
     let shown = preset ?? card.defaultValue
     let note = shown == nil ? card.defaultNote.map { " Default: \($0)." } ?? "" : ""
@@ -68,12 +69,13 @@ extension Parameter {
       case .float: .value(.number)
       case .string: card.name == "file" ? .path : .string
       case .bool: .bool
-      case .choice(let words): .choice(words)
+      case .choice(let words), .words(let words): .choice(words)
       case .choiceOrInt: .value(.union([.string, .int]))
       }
+    let isList = if case .words = card.kind { true } else { false }
     self.init(
       card.name, type, default: card.defaultValue.map { Value($0) }, range: card.range,
-      doc: card.doc.prefix(1).uppercased() + card.doc.dropFirst() + ".")
+      doc: card.doc.prefix(1).uppercased() + card.doc.dropFirst() + ".", sweepable: isList)
   }
 }
 
@@ -88,12 +90,14 @@ extension Value {
       case .budget(.tokens(let count)): .int(count)
       case .budget(.share(let share)): .share(share)
       case .budget(.bytes(let bytes)): .bytes(bytes)
+      case .shares(let shares): .string(ParameterValue.shares(shares).description.filter { $0 != "\"" })
       }
   }
 
   fileprivate init(_ value: DatasetValue) {
     self =
       switch value {
+      case .words(let words): .list(words.map { .string($0) })
       case .int(let number): .int(number)
       case .float(let number): .float(number)
       case .string(let text): .string(text)

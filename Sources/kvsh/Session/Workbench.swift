@@ -1,6 +1,7 @@
 import Foundation
 import Lang
 import Runtime
+import Synchronization
 
 /// What commands work with: models, the store, progress and the flag that ends long work.
 ///
@@ -10,16 +11,26 @@ final class Workbench: @unchecked Sendable {
   let terminal: TerminalTraits
   let progress: any ProgressDisplay
   let models: ModelLibrary
-  let cancellation = Runtime.Cancellation()
+  let cancellation: Runtime.Cancellation
   private var opened: Store?
+  /// The line of the shell that is running, as the store knows it.
+  var typedLine: Int64?
+  /// Lines of this session that ran to their end, for `save session.kvs`.
+  var sessionLines: [String] = []
+  /// Checks and runs a text in the session as if it stood in place of the command; set by whoever runs texts.
+  var runSource: ((Source) throws -> Void)?
+  /// Files that `source` is running, each by the one before it.
+  var sourcing: [String] = []
+  private let tensorMath = Mutex<TensorMath?>(nil)
   /// Set when a command returned early because the user asked for it.
   var wasInterrupted = false
 
-  init(home: String, terminal: TerminalTraits, progress: any ProgressDisplay) {
+  init(home: String, terminal: TerminalTraits, progress: any ProgressDisplay, cancellation: Runtime.Cancellation) {
     self.home = home
+    self.cancellation = cancellation
     self.terminal = terminal
     self.progress = progress
-    models = ModelLibrary(home: home)
+    models = ModelLibrary(home: home, cancellation: cancellation)
   }
 
   /// Work that begins after the user ended other work of the same text, as in the next round of a loop, does not begin.
@@ -27,6 +38,20 @@ final class Workbench: @unchecked Sendable {
   /// - Throws: `CancellationProblem`.
   func checkInterrupted(at span: Span) throws {
     if wasInterrupted { throw CancellationProblem(span: span) }
+  }
+
+  /// What tensors are computed with, made when first needed.
+  ///
+  /// A policy asks for it from an engine's threads.
+  ///
+  /// - Throws: `RuntimeProblem` K601, K604.
+  func math() throws -> TensorMath {
+    try tensorMath.withLock { known in
+      if let known { return known }
+      let math = TensorMath(kernels: try InstructionSet.chosen(), pool: try models.threads())
+      known = math
+      return math
+    }
   }
 
   /// The store under `home`, opened when first needed.

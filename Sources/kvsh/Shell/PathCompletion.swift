@@ -80,7 +80,8 @@ struct PathCompletion {
 
   private func mayBePath(_ place: Place) -> Bool {
     let stage = place.words.last { $0 == "import" || commands.signature($0) != nil }
-    guard let stage else { return false }
+    // What `help` explains has bare words like a path's, but is none.
+    guard let stage, stage != "help" else { return false }
     guard let signature = commands.signature(stage) else { return true }
     let entries = signature.parameters.flatMap { parameter -> [NameEntry] in
       guard case .name(let kind) = parameter.type else { return [] }

@@ -6,8 +6,8 @@ import Runtime
 enum FileDigest {
   /// The digest of a file; remembered in the store by path, size and time of change.
   ///
-  /// - Throws: `RuntimeProblem` K201 if the file cannot be read.
-  static func sha256(path: String, store: Store?) throws -> String {
+  /// - Throws: `RuntimeProblem` K201 if the file cannot be read; `CancellationError`.
+  static func sha256(path: String, store: Store?, _ cancellation: Runtime.Cancellation? = nil) throws -> String {
     let mapped = try MappedFile(path: path)
     // A link keeps its own time of change while the file behind it is replaced.
     let absolute = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
@@ -16,7 +16,11 @@ enum FileDigest {
     let key = "\(absolute)\n\(mapped.bytes.count)\n\(changed)"
     if let known = try store?.digest(key) { return known }
     var hash = SHA256()
-    hash.update(bufferPointer: mapped.bytes)
+    for start in stride(from: 0, to: mapped.bytes.count, by: 8 << 20) {
+      try cancellation?.check()
+      let part = mapped.bytes[start..<min(start + 8 << 20, mapped.bytes.count)]
+      hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: part))
+    }
     let digest = hexadecimal(hash.finalize())
     try store?.remember(digest: digest, for: key)
     return digest
@@ -24,12 +28,13 @@ enum FileDigest {
 
   /// The digest of the files of a model folder that decide what it computes, with their names.
   ///
-  /// - Throws: `RuntimeProblem` K201 if one cannot be read.
-  static func sha256(folder: String, store: Store?) throws -> String {
+  /// - Throws: `RuntimeProblem` K201 if one cannot be read; `CancellationError`.
+  static func sha256(folder: String, store: Store?, _ cancellation: Runtime.Cancellation? = nil) throws -> String {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     let kinds = [".json", ".safetensors", ".jinja"]
     let files = names.filter { name in kinds.contains { name.hasSuffix($0) } }.sorted()
-    return sha256(try files.map { "\($0) \(try sha256(path: folder + "/" + $0, store: store))\n" }.joined())
+    return sha256(
+      try files.map { "\($0) \(try sha256(path: folder + "/" + $0, store: store, cancellation))\n" }.joined())
   }
 
   static func sha256(_ text: String) -> String { hexadecimal(SHA256.hash(data: Data(text.utf8))) }

@@ -2,12 +2,12 @@ import Foundation
 import GRDB
 import Runtime
 
-/// Finished rows and past lines, in `$KVSH_HOME/store.sqlite`; two processes may use one store.
+/// Finished rows, past lines and digests, in `$KVSH_HOME/store.sqlite`; two processes may use one store.
 final class Store {
   /// How long another process may keep the store to itself.
   private static let waitSeconds = 10
 
-  private let database: DatabaseQueue
+  let database: DatabaseQueue
   let path: String
 
   /// - Throws: `RuntimeProblem` K501 if the file cannot be opened or written.
@@ -27,6 +27,8 @@ final class Store {
       configuration.busyMode = .timeout(Double(Self.waitSeconds))
       configuration.prepareDatabase { try $0.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL") }
       database = try DatabaseQueue(path: path, configuration: configuration)
+      // It holds prompts, answers and what was typed.
+      chmod(path, 0o600)
       try Self.migrator.migrate(database)
     } catch {
       throw Self.problem(path, error)
@@ -55,7 +57,7 @@ final class Store {
     throw problem(path, reason: "another process has held \(file) for \(waitSeconds) s")
   }
 
-  private func attempt<T>(_ work: () throws -> T) throws -> T {
+  func attempt<T>(_ work: () throws -> T) throws -> T {
     do { return try work() } catch { throw Self.problem(path, error) }
   }
 
@@ -88,6 +90,17 @@ final class Store {
         table.column("digest", .text).notNull()
       }
     }
+    migrator.registerMigration("2 kept tokens") { database in
+      try database.alter(table: "rows") { $0.add(column: "keptTokens", .integer).notNull().defaults(to: 0) }
+      // No method shortened prompts before.
+      try database.execute(sql: "UPDATE rows SET keptTokens = promptTokens")
+    }
+    migrator.registerMigration("3 phases of a row") { database in
+      try database.alter(table: "rows") { table in
+        for name in ["modelMs", "attentionMs", "scoreMs", "selectMs", "packMs"] { table.add(column: name, .double) }
+      }
+    }
+    addHistory(&migrator)
     return migrator
   }
 
@@ -101,46 +114,9 @@ final class Store {
     return Dictionary(rows.map { (RowKey(sample: $0.sample, prompt: $0.prompt), $0) }) { first, _ in first }
   }
 
-  /// Keeps a finished row and counts it to its line, both or neither.
-  func save(_ row: StoredRow, line: Int64) throws {
-    try attempt {
-      try database.write {
-        try row.insert($0)
-        try $0.execute(sql: "UPDATE lines SET rows = rows + 1 WHERE id = ?", arguments: [line])
-      }
-    }
-  }
-
   struct RowKey: Hashable {
     let sample: String
     let prompt: String
-  }
-
-  // MARK: Lines
-
-  /// A past `run`: what was typed and how much of it is finished.
-  struct PastLine: Codable, FetchableRecord {
-    let id: Int64
-    let started: Date
-    let line: String
-    let rows: Int
-    let total: Int
-  }
-
-  /// - Parameter rows: how many are finished already.
-  func begin(line: String, rows: Int, total: Int) throws -> Int64 {
-    try attempt {
-      try database.write { database in
-        try database.execute(
-          sql: "INSERT INTO lines (started, line, rows, total) VALUES (?, ?, ?, ?)",
-          arguments: [Date(), line, rows, total])
-        return database.lastInsertedRowID
-      }
-    }
-  }
-
-  func lines() throws -> [PastLine] {
-    try attempt { try database.read { try PastLine.fetchAll($0, sql: "SELECT * FROM lines ORDER BY id") } }
   }
 
   // MARK: Digests

@@ -13,6 +13,8 @@ struct StoredRow: Codable, Equatable, FetchableRecord, PersistableRecord {
   var config: String
   var storage: String
   var promptTokens: Int
+  /// Tokens of the prompt that reached the model.
+  var keptTokens: Int
   var outputTokens: Int
   var finish: String
   var text: String
@@ -30,4 +32,10 @@ struct StoredRow: Codable, Equatable, FetchableRecord, PersistableRecord {
   var correctionBytes: Int
   var slackBytes: Int
   var readBytes: Int
+  // Milliseconds of e2eMs by what the engine did; nil in rows of a kvsh that did not measure them.
+  var modelMs: Double?
+  var attentionMs: Double?
+  var scoreMs: Double?
+  var selectMs: Double?
+  var packMs: Double?
 }

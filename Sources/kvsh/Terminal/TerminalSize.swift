@@ -8,7 +8,7 @@ struct TerminalSize: Equatable, Sendable {
   static let standard = TerminalSize(columns: 80, rows: 24)
 
   /// The window of the first standard stream that has one; else `COLUMNS` and `LINES`; else 80 by 24.
-  static func current(environment: [String: String]) -> TerminalSize {
+  static func current(environment: [String: String] = ProcessInfo.processInfo.environment) -> TerminalSize {
     var window = winsize()
     for stream: Int32 in [1, 2, 0] where ioctl(stream, UInt(TIOCGWINSZ), &window) == 0 {
       if window.ws_col > 0, window.ws_row > 0 {

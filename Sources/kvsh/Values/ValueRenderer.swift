@@ -1,4 +1,5 @@
 import Lang
+import Runtime
 
 /// Turns any value into what is printed: tables folded to the width, plots drawn, the rest as the language shows it.
 struct ValueRenderer {
@@ -7,22 +8,31 @@ struct ValueRenderer {
 
   let terminal: TerminalTraits
   let width: Int
+  let cancellation: Runtime.Cancellation
 
-  func render(_ value: Value, as format: OutputFormat) -> String {
+  /// - Parameter isWhole: every row of a table, also on a terminal.
+  func render(_ value: Value, as format: OutputFormat, isWhole: Bool = false) -> String {
     switch format {
-    case .table: text(value)
+    case .table: text(value, isWhole: isWhole)
     case .json: json(value)
     case .csv: csv(value)
     }
   }
 
-  private func text(_ value: Value) -> String {
+  private func text(_ value: Value, isWhole: Bool = false) -> String {
     switch value {
     case .table(let table):
-      return TableDisplay(rows: terminal.isTerminal ? Self.terminalRows : nil, width: width).render(table)
+      var display = TableDisplay(
+        rows: isWhole || !terminal.isTerminal ? nil : Self.terminalRows, width: width,
+        wraps: terminal.isTerminal)
+      display.shouldStop = { [cancellation] in cancellation.isCancelled }
+      return display.render(table)
     case .object(let object):
       if let plot = object as? PlotValue {
         return TerminalPlot(width: min(width, 120), style: terminal.plotStyle).render(plot.chart)
+      }
+      if let value = object as? TensorValue {
+        return TensorDisplay(width: width, isASCII: !terminal.plotStyle.unicode).render(value.tensor, value.math)
       }
       return object.display
     case .string(let text): return text

@@ -26,8 +26,8 @@ struct DataTests {
   @Test("data lists what there is, with its source and licence")
   func list() throws {
     let table = try test.table("data")
-    #expect(table.strings("name") == ["sharegpt", "prompts"])
-    #expect(table.strings("file") == ["bundled sample", "file=PATH"])
+    #expect(table.strings("name") == ["sharegpt", "prompts", "passkey", "recall"])
+    #expect(table.strings("file") == ["bundled sample", "file=PATH", "generated", "generated"])
     #expect(table.strings("licence").allSatisfy { !$0.isEmpty })
   }
 
@@ -37,7 +37,7 @@ struct DataTests {
     try test.run("data add sharegpt \"\(path)\"")
     #expect(test.printed() == ["sharegpt: 4 records of sharegpt in \(path)"])
     let listed = try test.table("data")
-    #expect(listed.strings("file") == ["file=PATH", path])
+    #expect(listed.strings("file") == ["file=PATH", "generated", "generated", path])
     let rows = try test.table("run sharegpt n=5 max=4")
     #expect(Set(rows.strings("sample")) == ["tea", "bread", "rain"])
     #expect(test.printed() == ["note: n=5 asked, 3 available"])
@@ -118,7 +118,7 @@ struct DataTests {
       if name == "sharegpt", !part.isEmpty { #expect(problem.seen.contains(part), "\(problem)") }
       #expect(problem.span?.text == "\"\(path)\"")
     }
-    #expect(try test.table("data").strings("reads") == ["sharegpt", "prompts"])
+    #expect(try test.table("data").strings("reads") == ["sharegpt", "prompts", "passkey", "recall"])
     #expect(try test.problem("run sharegpt n=1 file=\"\(path)\"").problem.span?.text == "sharegpt")
   }
 

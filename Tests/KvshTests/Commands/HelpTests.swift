@@ -20,9 +20,13 @@ struct HelpTests {
   @Test("the overview names every command")
   func overview() throws {
     let text = try help("")
+    let words = Set(text.split { $0 == " " || $0 == "\n" })
+    let lines = try help("commands")
     for signature in test.session.context.commands.signatures {
-      #expect(text.contains("  \(signature.name) "), "\(signature.name)")
+      #expect(words.contains(Substring(signature.name)), "\(signature.name)")
+      #expect(lines.contains("  \(signature.name) "), "\(signature.name)")
     }
+    for card in Compressors.all { #expect(words.contains(Substring(card.name)), "\(card.name)") }
   }
 
   @Test("a method's help shows its paper, parameters with defaults, presets and deviations")

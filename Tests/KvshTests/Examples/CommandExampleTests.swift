@@ -18,6 +18,8 @@ struct CommandExampleTests {
   static let promises: [String: String] = [
     "model": "layers: 30", "models": "SmolLM2-135M-Instruct", "tokenize \"Hello world\"": "Hello[^|]* world",
     "logprobs \"The capital of France is\" top=3": "Paris(.|\\n)*\\n.+\\n.+",
+    "(trace \"The cat sat on the mat.\" layer=14 head=0).weights": "tensor \\[\\d+, \\d+\\] float32",
+    "(trace \"The cat sat on the mat.\" layer=3).k.shape": "\\[3, \\d+, 64\\]",
     "generate \"What is a cache?\" max=24": "(?i)cache",
     "compress kivi bits=2": "^kivi bits=2\\n$",
     "compress kivi bits=[2,4] group=[32,64]": "4\\. kivi bits=4 group=64",
@@ -38,7 +40,15 @@ struct CommandExampleTests {
     "compress kivi bits=2 | run sharegpt n=4 max=16 | plot lengthdiff": "density(.|\\n)*kivi bits=2  4",
     "[{a: 1}] | table | save \"a.csv\"": "saved a.csv \\(4 bytes\\)",
     "load \"examples/lengths.csv\" | lengths": "kivi bits=2",
-    "history | tail 5": "line", "help run": "temperature", "help kivi": "arXiv 2402.02750",
+    "history | tail 5": "line", "history | where rows > 0": "done(.|\\n)*run sharegpt", "help run": "temperature",
+    "help kivi": "arXiv 2402.02750", "help K012": "unknown name",
+    "\"6 * 7\" | save \"answer.txt\"; source \"answer.txt\"": "saved(.|\\n)*\n42\n",
+    "time sum(1..100000)": "took (.|\\n)*5000050000",
+    "time compress kivi bits=2 | measure prefill tokens=64 repeat=2": "took .+s\n(.|\\n)*kivi bits=2 +64",
+    "load scores \"examples/scores\" | summarize score=mean(score) by=config": "fp16(.|\\n)*half(.|\\n)*third",
+    "load scores \"examples/scores\" | negatives theta=[10%, 50%] set={both: [\"half\", \"third\"]}":
+      "both +0\\.1 +2 +8(.|\\n)*both +0\\.5 +1 +8",
+    "load scores \"examples/scores\" | compare fp16 half": "half(.|\\n)*score(.|\\n)*fp16",
   ]
 
   @Test("every example of every command does what its note says")

@@ -49,6 +49,29 @@ struct ExampleScriptTests {
       name: "07-own-prompts", arguments: ["16"],
       promises: ["saved own-prompts.jsonl", "needle", "third pot", "knows", "streamingllm budget=24"],
       files: ["own-prompts.jsonl"]),
+    Script(
+      name: "08-a-cache-by-hand", arguments: [],
+      promises: [
+        "tensor [6, 6] float32", "who looks at whom", "the cache holds 6 tokens, 96 numbers", "23040 bytes a token",
+      ]),
+    Script(
+      name: "09-bits-per-channel-or-per-token", arguments: [],
+      promises: ["keys", "largest channel over the mean one", "per_channel", "attention's output is off by", "int32"]),
+    Script(
+      name: "10-heavy-hitters", arguments: [],
+      promises: ["layer 10, head 4", "attention received", "received", "20% of the tokens hold"]),
+    Script(
+      name: "11-sinks", arguments: [],
+      promises: ["first", "share of attention on the first token", "length of the first value", "streamingllm"]),
+    Script(
+      name: "12-eviction-in-motion", arguments: [],
+      promises: ["heavy hitters: what the cache holds", "sliding window", "attention lost", "|"]),
+    Script(
+      name: "13-a-policy-of-ones-own", arguments: ["3", "12"],
+      promises: ["attn_last", "small_keys budget=40%", "looked_at", "fading", "kivi bits=4 residual=32", "mean_D"]),
+    Script(
+      name: "14-length-shift", arguments: ["4", "16"],
+      promises: ["mean_D", "density per percent", "difference", "mean |difference| in tokens"]),
   ]
 
   private static let folder = CommandExampleTests.package + "/examples"

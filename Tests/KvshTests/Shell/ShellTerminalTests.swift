@@ -75,9 +75,8 @@ struct ShellTerminalTests {
   func completion() throws {
     let driver = try shell()
     driver.send("compr\t")
-    let list = try driver.expect("kvsh> compress")
-    #expect(list.contains("compress  "))
-    #expect(list.contains("compressors  "))
+    try driver.expect("compress  ")
+    try driver.expect("compressors  ")
     driver.send("o\t| head 1\r")
     try driver.expect("kivi")
     try driver.expect("kvsh> ")

@@ -8,78 +8,95 @@ struct TabCompletionTests {
     -> Completion
   { Completion(text, doc: doc, kind: kind, range: range) }
 
-  private func answer(
-    _ choices: [Completion], _ text: String, cursor: Int? = nil, lineStart: Int = 0, columns: Int = 80, rows: Int = 24
-  ) -> LineEditor.Answer? {
-    TabCompletion(size: TerminalSize(columns: columns, rows: rows), promptWidth: 6)
-      .answer(choices, text: text, lineStart: lineStart, cursor: cursor ?? text.utf8.count)
-  }
+  private func offer(_ choices: [Completion], _ text: String, cursor: Int? = nil, lineStart: Int = 0)
+    -> TabCompletion.Offer?
+  { TabCompletion.offer(choices, text: text, lineStart: lineStart, cursor: cursor ?? text.utf8.count) }
 
   @Test("the only choice is finished with a blank, unless more must follow or a blank is there")
   func only() {
-    #expect(answer([choice("compress", 0..<4)], "comp") == .init(deleted: 4, inserted: "compress "))
-    #expect(answer([choice("bits=", 4..<6, .parameter)], "run bi") == .init(deleted: 2, inserted: "bits="))
-    #expect(answer([choice("data/", 5..<6, .value)], "load d") == .init(deleted: 1, inserted: "data/"))
-    #expect(answer([choice("compress", 0..<4)], "comp kivi", cursor: 4) == .init(deleted: 4, inserted: "compress"))
-    #expect(answer([choice("run", 0..<3)], "run kivi", cursor: 3) == nil)
-    #expect(answer([], "x") == nil)
+    #expect(offer([choice("compress", 0..<4)], "comp") == .init(deleted: 4, inserted: "compress "))
+    #expect(
+      offer([choice("bits=", 4..<6, .parameter)], "run bi") == .init(deleted: 2, inserted: "bits=", wordStart: 4))
+    #expect(offer([choice("data/", 5..<6, .value)], "load d") == .init(deleted: 1, inserted: "data/", wordStart: 5))
+    #expect(offer([choice("compress", 0..<4)], "comp kivi", cursor: 4) == .init(deleted: 4, inserted: "compress"))
+    #expect(offer([choice("run", 0..<3)], "run kivi", cursor: 3) == nil)
+    #expect(offer([], "x") == nil)
   }
 
-  @Test("several choices type what they share and are listed with their doc lines")
+  @Test("several choices type what they share and are listed")
   func several() {
-    let choices = [
-      choice("compress", 0..<4, doc: "Chooses a method."), choice("compressors", 0..<4, doc: "Lists them."),
-    ]
-    let list = "compress     Chooses a method.\ncompressors  Lists them."
-    #expect(answer(choices, "comp") == .init(deleted: 4, inserted: "compress", list: list))
-    let whole = choices.map { choice($0.text, 0..<8, doc: $0.doc) }
-    #expect(answer(whole, "compress") == .init(list: list))
+    let choices = [choice("compress", 0..<4), choice("compressors", 0..<4)]
+    #expect(offer(choices, "comp") == .init(deleted: 4, inserted: "compress", choices: choices))
+    let whole = choices.map { choice($0.text, 0..<8) }
+    #expect(offer(whole, "compress") == .init(choices: whole))
   }
 
   @Test("letters count as letters, not bytes")
   func letters() {
     let text = "\"日本語\" | 日本"
     let choices = [choice("日本語", 14..<20, .variable)]
-    #expect(answer(choices, text) == .init(deleted: 2, inserted: "日本語 "))
+    #expect(offer(choices, text) == .init(deleted: 2, inserted: "日本語 ", wordStart: 14))
   }
 
   @Test("in a later line of an input only that line is touched")
   func laterLine() {
     let text = "for i in 1..2 {\n  comp"
-    #expect(answer([choice("compress", 18..<22)], text, lineStart: 16) == .init(deleted: 4, inserted: "compress "))
-    #expect(answer([choice("forever", 0..<22)], text, lineStart: 16) == nil)
+    #expect(
+      offer([choice("compress", 18..<22)], text, lineStart: 16)
+        == .init(deleted: 4, inserted: "compress ", wordStart: 2))
+    #expect(offer([choice("forever", 0..<22)], text, lineStart: 16) == nil)
+  }
+}
+
+struct CompletionListTests {
+  private func list(_ count: Int, columns: Int = 80, rows: Int = 22) -> CompletionList {
+    CompletionList(
+      (0..<count).map { Completion("name\($0)", doc: "Does \($0).", kind: .command, range: 0..<0) },
+      size: TerminalSize(columns: columns, rows: rows))
   }
 
-  @Test("the list begins below a line that wraps")
-  func wrapped() {
-    let line = String(repeating: "a", count: 30)
-    let choices = [choice("b1", 2..<2), choice("b2", 2..<2)]
-    #expect(answer(choices, line, cursor: 2, columns: 20)?.rowsBelow == 1)
-    #expect(answer([choice("b1", 30..<30), choice("b2", 30..<30)], line, columns: 20)?.rowsBelow == 0)
-    #expect(answer(choices, "aa\nbb\ncc", cursor: 2)?.rowsBelow == 2)
+  @Test("choices that fit have their doc lines beside them")
+  func docs() {
+    #expect(list(2).lines == ["name0  Does 0.", "name1  Does 1."])
   }
 
   @Test("a long list becomes columns, then is counted; no line is wider than the terminal", arguments: [20, 60, 200])
   func long(columns: Int) throws {
-    let many = (0..<300).map { choice("name\($0)", 0..<0, doc: "Does \($0).") }
-    let tab = TabCompletion(size: TerminalSize(columns: columns, rows: 24), promptWidth: 6)
     for count in [5, 40, 300] {
-      let lines = tab.list(Array(many.prefix(count))).split(separator: "\n")
+      let lines = list(count, columns: columns).lines
       #expect(lines.count <= 22)
-      #expect(lines.allSatisfy { PlotText.width(String($0)) <= columns } || lines.last?.hasPrefix("…") == true)
+      #expect(lines.allSatisfy { PlotText.width($0) <= columns })
       let words = lines.flatMap { $0.split(separator: " ") }.filter { $0.hasPrefix("name") }
       if words.count < count {
-        let rest = try #require(lines.last)
-        #expect(rest.hasPrefix("… and \(count - words.count) more"))
+        #expect(try #require(lines.last).hasPrefix("… and \(count - words.count) more".prefix(columns - 2)))
       }
     }
   }
 
+  @Test("walking goes round in both directions, marks the choice, and shows the page and the doc line of it")
+  func walk() {
+    var list = list(300, columns: 40)
+    #expect(list.step(forward: true).text == "name0")
+    #expect(list.step(forward: false).text == "name299")
+    #expect(list.lines.contains { $0.contains("name299") })
+    #expect(list.lines.last == "Does 299.")
+    #expect(list.step(forward: true).text == "name0")
+    let marked = list.cells(usesColour: true).flatMap { $0 }.filter { $0.style == "7" }.map(\.text).joined()
+    #expect(marked == "name0  ")
+  }
+
   @Test("names with control characters are shown without them")
   func control() {
-    let list = TabCompletion(size: .standard, promptWidth: 6).list([
-      choice("a\u{1B}[31m", 0..<0, .value), choice("b\nc", 0..<0, .value),
-    ])
-    #expect(list == "a[31m\nb c")
+    let list = CompletionList(
+      ["a\u{1B}[31m", "b\nc"].map { Completion($0, doc: "", kind: .value, range: 0..<0) }, size: .standard)
+    #expect(list.lines.map { $0.trimmingSuffix { $0 == " " } } == ["a[31m", "b c"])
+  }
+}
+
+extension String {
+  fileprivate func trimmingSuffix(_ isTrimmed: (Character) -> Bool) -> String {
+    var text = self
+    while let last = text.last, isTrimmed(last) { text.removeLast() }
+    return text
   }
 }

@@ -18,7 +18,7 @@ struct StoreAttentionTests {
       self.single = single
     }
 
-    static let all: [Kind] = exact + grouped + tensors + groups
+    static let all: [Kind] = exact + grouped + tensors + groups + rotated + sketched
 
     private static let exact = [Kind("exact f16", nil), Kind("exact f32", nil, single: true)]
 
@@ -58,6 +58,19 @@ struct StoreAttentionTests {
       }
       return kinds
     }()
+
+    private static let sketched: [Kind] = [(32, 0), (32, 5), (64, 8)].map { group, outliers in
+      let settings = SketchSettings(outliers: outliers, outlierSketch: 32, group: group, residual: 2 * group)
+      return Kind("sketched, \(outliers) outliers of \(group)", SketchCodec(settings: settings), group: group)
+    }
+
+    private static let rotated: [Kind] = [(2, 2, nil), (3, 3, 32), (4, 4, nil), (4, 2, 64), (8, 8, nil)].map {
+      (keys: Int, values: Int, group: Int?) in
+      let settings = RotatedSettings(
+        keyBits: keys, valueBits: values, group: group, clip: 0.95, symmetric: keys == 4 && values == 2, rotates: true,
+        quantisesPrompt: false)
+      return Kind("rotated \(keys)/\(values) bits", RotatedCodec(settings: settings), group: group ?? 1)
+    }
   }
 
   @Test(

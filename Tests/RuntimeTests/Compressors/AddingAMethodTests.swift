@@ -1,4 +1,5 @@
 import Foundation
+import KernelABI
 import Testing
 
 @testable import Runtime
@@ -10,20 +11,24 @@ import Testing
   func pageIsTrue() throws {
     let page = try String(
       contentsOf: Self.folder.appendingPathComponent("../../../docs/adding-a-method.md"), encoding: .utf8)
-    let source = try String(contentsOf: Self.folder.appendingPathComponent("StridedMethod.swift"), encoding: .utf8)
+    let source = try String(contentsOf: Self.folder.appendingPathComponent("VnormMethod.swift"), encoding: .utf8)
     let start = try #require(source.range(of: "extension MethodCard"))
     #expect(page.contains(source[start.lowerBound...].trimmingCharacters(in: .newlines)))
   }
 
   @Test("the page's method keeps what its summary says")
   func keeps() throws {
-    let settings = Settings(method: "strided", values: ["every": .int(4), "recent": .int(3)], given: [])
-    let policy = try #require(try MethodCard.strided.fill(settings).keep)
+    let settings = Settings(method: "vnorm", values: ["budget": .budget(.tokens(5)), "recent": .int(2)], given: [])
     let shape = CacheShape(layers: 1, kvHeads: 1, groupHeads: 1, headDim: 16)
-    let state = policy.makeState(shape: shape, layer: 0)
-    let view = HeadView(positions: (0..<10).map { Int32($0) }, columnSums: [], seenTokens: 10)
-    #expect(state.slotsAfterPrefill(head: 0, view) == [0, 4, 7, 8, 9])
-    let short = HeadView(positions: [0, 1, 2], columnSums: [], seenTokens: 3)
-    #expect(state.slotsAfterPrefill(head: 0, short) == nil)
+    let cache = LayerCache(
+      layer: 0, shape: shape, slots: try MethodCard.vnorm.fill(settings), kernels: InstructionSet.base.table)
+    for length: Float in [3, 9, 1, 8, 2, 7, 0, 0] {
+      cache.extend(by: 1)
+      cache.store.append(
+        head: 0, keys: [Float](repeating: 1, count: 16), values: [Float](repeating: length, count: 16), stride: 16,
+        tokens: 1)
+    }
+    try cache.finishPrefill()
+    #expect(cache.positions(head: 0) == [1, 3, 5, 6, 7])
   }
 }

@@ -67,6 +67,10 @@ struct LosslessTests {
       [32, 64].map { residual in ("kivi", ["bits": bits, "residual": residual], [:]) }
     } + [("gear", ["bits": 4], [:]), ("gear", ["bits": 8, "interval": 3], [:])]
     + [2, 4].map { ("gear", ["bits": $0, "group": 32, "interval": 32], ["mode": "group"]) }
+    + [("think", [:], [:]), ("think", ["window": 1, "recent": 0], [:])]
+    + [2, 3, 4, 5].map { ("kvquant", ["bits": $0, "sink": 16], [:]) }
+    + [("qjl", ["residual": 32], [:]), ("qjl", ["residual": 64, "outlier_channels": 0], [:])]
+    + [2, 3, 4, 8].map { ("quarot", ["bits": $0], [:]) }
     + eviction.filter { $0.words["prefill"] != "stream" && $0.words["mode"] != "block" }.map {
       ($0.name, ["budget": 20], $0.words)
     }

@@ -145,6 +145,7 @@ extension RealModelTests {
       let masks = try #require(row.kept)
       var different = 0
       var all = 0
+      var tiesDiffer = false
       for layer in cache.layers.indices {
         for head in 0..<3 {
           let expected = masks.positions(layer: layer, head: head)
@@ -154,6 +155,8 @@ extension RealModelTests {
           let missing = expected.subtracting(found).count
           if let gap = row.gap?[layer][head], gap > 1e-4 {
             #expect(missing == 0, "layer \(layer), head \(head), gap \(gap)")
+          } else if let gap = row.gap?[layer][head], gap < 1e-10, missing > 0 {
+            tiesDiffer = true
           }
           different += missing
           all += expected.count
@@ -161,11 +164,35 @@ extension RealModelTests {
       }
       #expect(Double(different) <= 0.01 * Double(all), "\(different) of \(all) positions differ")
 
+      // kvsh breaks true ties by position, torch in an order of its own, and takes scores that are too small for single
+      // precision as ties, which kvsh's logarithms still rank: then the stored sets are what is comparable.
+      guard tiesDiffer else { return try expectText(row, cache, pass, trial, within: 2e-2) }
+      let stored = Compressor(stages: [], slots: Slots(keep: StoredSets(masks: masks)))
+      let (same, _) = try trial.prefill(ids, stored, on: pass)
+      try expectText(row, same, pass, trial, within: 1e-3)
+    }
+
+    @Test(
+      "with kvpress's own sets the next tokens are as likely to 1e-3", arguments: chosen.filter { rows[$0].prompt == 0 }
+    )
+    func storedSets(_ index: Int) throws {
+      let row = Self.rows[index]
+      let trial = try EngineTrial(SharedModel.get(.f32))
+      let pass = trial.pass()
+      let stored = Compressor(stages: [], slots: Slots(keep: StoredSets(masks: try #require(row.kept))))
+      let (cache, _) = try trial.prefill(try Self.ids(row.prompt), stored, on: pass)
+      try expectText(row, cache, pass, trial, within: 1e-3)
+    }
+
+    /// Probabilities after the first token, and the greedy text behind it up to the first near tie.
+    private func expectText(
+      _ row: PressRow, _ cache: SequenceCache, _ pass: ForwardPass, _ trial: EngineTrial, within tolerance: Double
+    ) throws {
       try pass.run([.step(row.firstToken, of: cache)])
       var logits = trial.row(0, of: pass)
       let logProbabilities = Self.logProbabilities(logits)
       for (id, expected) in zip(row.topIds, row.topLogprobs) {
-        #expect(abs(logProbabilities[id] - expected) < 2e-2, "token \(id)")
+        #expect(abs(logProbabilities[id] - expected) < tolerance, "token \(id)")
       }
       for (step, token) in row.greedy.enumerated() {
         // A near tie, and all that follows it, may go either way.
@@ -182,6 +209,28 @@ extension RealModelTests {
       let maximum = Double(logits.max() ?? 0)
       let total = maximum + log(logits.reduce(0.0) { $0 + exp(Double($1) - maximum) })
       return logits.map { Double($0) - total }
+    }
+  }
+}
+
+/// Keeps the sets that a golden row names.
+private struct StoredSets: KeepPolicy {
+  let masks: PressRow.Masks
+  var needs: AttentionNeeds { AttentionNeeds() }
+  var removesWhileDecoding: Bool { false }
+  var sharesSlots: Bool { false }
+
+  func makeState(shape: CacheShape, layer: Int) -> any KeepState { State(masks: masks, layer: layer) }
+
+  private final class State: KeepState {
+    let masks: PressRow.Masks
+    let layer: Int
+    init(masks: PressRow.Masks, layer: Int) {
+      self.masks = masks
+      self.layer = layer
+    }
+    func slotsAfterPrefill(head: Int, _ view: HeadView) -> [Int]? {
+      masks.positions(layer: layer, head: head).sorted()
     }
   }
 }

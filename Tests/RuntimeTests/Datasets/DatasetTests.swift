@@ -86,7 +86,7 @@ import Testing
     let problem = #expect(throws: RuntimeProblem.self) { try Datasets.find("gsm", home: nil) }
     #expect(
       problem?.description
-        == "K401: there is no data set 'gsm'; expected one of sharegpt, prompts "
+        == "K401: there is no data set 'gsm'; expected one of sharegpt, prompts, passkey, recall "
         + "(register a file with: data add gsm PATH)")
   }
 

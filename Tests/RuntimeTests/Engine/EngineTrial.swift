@@ -29,10 +29,22 @@ struct EngineTrial {
     pool = WorkerPool(threads: threads)
   }
 
-  func pass() -> ForwardPass { ForwardPass(model: model, kernels: set.table, pool: pool) }
+  func pass() -> ForwardPass {
+    let pass = ForwardPass(model: model, kernels: set.table, pool: pool)
+    pass.calibrationText = calibrationText
+    return pass
+  }
+
+  /// A text for codecs that learn from one.
+  private var calibrationText: [Int32] {
+    MeasuredText.tokens(300, sequence: 7, vocabulary: model.configuration.vocabulary)
+  }
 
   func engine(endTokens: Set<Int32> = [], chunkTokens: Int = 2_048) -> BatchEngine {
-    BatchEngine(model: model, endTokens: endTokens, instructionSet: set, pool: pool, chunkTokens: chunkTokens)
+    let engine = BatchEngine(
+      model: model, endTokens: endTokens, instructionSet: set, pool: pool, chunkTokens: chunkTokens)
+    engine.calibrationText = calibrationText
+    return engine
   }
 
   /// Logits of one row of a pass's last run.
@@ -45,15 +57,17 @@ struct EngineTrial {
     _ prompt: [Int32], _ compressor: Compressor = .none, chunk: Int = .max, on pass: ForwardPass
   ) throws -> (cache: SequenceCache, logits: [Float]) {
     let cache = try pass.makeCache(compressor)
+    // As the engine does it.
+    let chunk = engine().chunks(compressor) ? chunk : .max
+    let prompt = try PromptModel(pass, chunkTokens: min(chunk, 2_048), nil).rewrite(Prompt(ids: prompt), for: cache)
     var start = 0
-    var rows = 0
     while start < prompt.count {
-      rows = min(chunk, prompt.count - start)
+      let rows = min(chunk, prompt.count - start)
       try pass.run(
         [.prompt(Array(prompt[start..<start + rows]), of: cache, isLast: start + rows == prompt.count)])
       start += rows
     }
-    return (cache, row(rows - 1, of: pass))
+    return (cache, row(pass.lastRows.last ?? 0, of: pass))
   }
 
   /// Logits after a prompt and after each token fed behind it.
@@ -65,7 +79,7 @@ struct EngineTrial {
     var all = [first]
     for token in tokens {
       try pass.run([.step(token, of: cache)])
-      all.append(row(0, of: pass))
+      all.append(row(pass.lastRows[0], of: pass))
     }
     return all
   }

@@ -104,6 +104,28 @@ extension RealModelTests {
       }
     }
 
+    @Test("GemFilter's scores are those of transformers' queries and keys", arguments: [0, 14, 29])
+    func filterScores(_ layer: Int) throws {
+      let trial = try EngineTrial(SharedModel.get(.f32))
+      let file = try SafetensorsFile(path: GoldenFolder.url.appendingPathComponent("kv.safetensors").path)
+      for row in try GoldenFolder.rows(CacheRow.self, GoldenFolder.url.appendingPathComponent("kv.jsonl")) {
+        let tokens = row.ids.count
+        let queries = try file.float32("\(row.id).\(layer).q")  // [9, tokens, 64]
+        let keys = try file.float32("\(row.id).\(layer).k")  // [3, tokens, 64]
+        let expected = (0..<tokens).map { token in
+          (0..<9).reduce(Float(0)) { sum, head in
+            let query = queries[(head * tokens + tokens - 1) * 64..<(head * tokens + tokens) * 64]
+            let key = keys[(head / 3 * tokens + token) * 64..<(head / 3 * tokens + token + 1) * 64]
+            return sum + zip(query, key).reduce(Float(0)) { $0 + $1.0 * $1.1 }
+          }
+        }
+        let found = try PromptModel(trial.pass(), chunkTokens: 2_048, nil)
+          .project(row.ids, layer: layer, EarlyLayerFilter.rawScores)
+        // The reference's queries and keys are rounded to half precision.
+        #expect(Self.relativeError(found, expected) < 2e-3, "\(row.id).\(layer)")
+      }
+    }
+
     @Test("the default precision stores the same keys and values to a few hundredths")
     func mixed() throws {
       let trial = try EngineTrial(SharedModel.get(.mixed))

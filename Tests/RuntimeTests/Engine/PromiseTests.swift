@@ -11,6 +11,11 @@ struct PromiseTests {
     ("kivi", ["bits": 8, "group": 32, "residual": 64], [:]),
     ("gear", ["bits": 4, "interval": 7], [:]),
     ("gear", ["bits": 2, "interval": 32, "group": 32], ["mode": "group"]),
+    ("quarot", [:], [:]),
+    ("quarot", ["bits": 3, "group": 32], [:]),
+    ("qjl", ["residual": 32, "outlier_channels": 4], [:]),
+    ("kvquant", ["bits": 3, "sink": 1], [:]),
+    ("think", ["window": 5, "recent": 3], [:]),
     ("streamingllm", ["sink": 4, "recent": 20], [:]),
     ("streamingllm", ["sink": 2, "recent": 9], ["prefill": "stream"]),
     ("streamingllm", ["sink": 4, "recent": 20], ["variant": "prefill"]),
@@ -38,6 +43,9 @@ struct PromiseTests {
     ("quest", ["budget": 24, "page": 8, "skip": 1], ["gqa": "max"]),
     ("minicache", ["start": 0, "residual": 8], [:]),
     ("minicache", ["start": 0, "residual": 32, "bits": 4], ["mode": "average"]),
+    ("gemfilter", ["budget": 20], [:]), ("llmlingua", ["segment": 16], [:]),
+    ("llmlingua", ["segment": 16], ["align": "code"]),
+    ("lazyllm", [:], ["layers": "50%", "keep": "40%"]), ("lazyllm", ["pin": 3, "sink": 2], ["keep": "70%"]),
   ]
 
   static func compressor(_ index: Int) throws -> Compressor {

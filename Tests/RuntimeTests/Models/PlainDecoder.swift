@@ -62,6 +62,24 @@ final class PlainDecoder {
     return logits(row)
   }
 
+  /// Rotated queries and keys of a layer for all tokens of a text; the layers before it run.
+  func projections(_ tokens: [Int32], layer last: Int) -> (queries: [[Double]], keys: [[Double]]) {
+    var rows = tokens.map(embedding)
+    for layer in 0..<last {
+      for index in rows.indices { attend(layer, &rows[index], position: index) }
+      for index in rows.indices { feedForward(layer, &rows[index]) }
+    }
+    func heads(_ part: String) -> [[Double]] {
+      rows.enumerated().map { position, row in
+        let projected = product("blk.\(last).\(part).weight", normalise(row, "blk.\(last).attn_norm.weight"))
+        return stride(from: 0, to: projected.count, by: sizes.headDim).flatMap {
+          rotate(Array(projected[$0..<$0 + sizes.headDim]), position)
+        }
+      }
+    }
+    return (heads("attn_q"), heads("attn_k"))
+  }
+
   private func drop(_ layer: Int, _ head: Int) {
     let slots = cache[layer][head]
     switch rule {
@@ -104,7 +122,7 @@ final class PlainDecoder {
     add(product("blk.\(layer).attn_output.weight", out), to: &row)
   }
 
-  private func feedForward(_ layer: Int, _ row: inout [Double]) {
+  func feedForward(_ layer: Int, _ row: inout [Double]) {
     let normed = normalise(row, "blk.\(layer).ffn_norm.weight")
     let gates = product("blk.\(layer).ffn_gate.weight", normed)
     let ups = product("blk.\(layer).ffn_up.weight", normed)
@@ -112,16 +130,16 @@ final class PlainDecoder {
     add(product("blk.\(layer).ffn_down.weight", gated), to: &row)
   }
 
-  private func embedding(_ token: Int32) -> [Double] {
+  func embedding(_ token: Int32) -> [Double] {
     let first = Int(token) * sizes.hidden
     return weights["token_embd.weight"].map { Array($0[first..<first + sizes.hidden]) } ?? []
   }
 
-  private func logits(_ row: [Double]) -> [Double] {
+  func logits(_ row: [Double]) -> [Double] {
     product("output.weight", normalise(row, "output_norm.weight"))
   }
 
-  private func product(_ name: String, _ x: [Double]) -> [Double] {
+  func product(_ name: String, _ x: [Double]) -> [Double] {
     let matrix = weights[name] ?? []
     return (0..<matrix.count / x.count).map { output in
       var sum = 0.0
@@ -130,16 +148,16 @@ final class PlainDecoder {
     }
   }
 
-  private func normalise(_ x: [Double], _ name: String) -> [Double] {
+  func normalise(_ x: [Double], _ name: String) -> [Double] {
     let inverse = 1 / (dot(x, x) / Double(x.count) + 1e-5).squareRoot()
     return zip(x, weights[name] ?? []).map { $0 * inverse * $1 }
   }
 
-  private func add(_ update: [Double], to row: inout [Double]) {
+  func add(_ update: [Double], to row: inout [Double]) {
     for index in row.indices { row[index] += update[index] }
   }
 
-  private func rotate(_ x: [Double], _ position: Int) -> [Double] { rotated(x, by: position, base: 10_000) }
+  func rotate(_ x: [Double], _ position: Int) -> [Double] { rotated(x, by: position, base: 10_000) }
 }
 
 func dot(_ a: [Double], _ b: [Double]) -> Double {

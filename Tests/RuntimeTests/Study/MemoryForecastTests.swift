@@ -10,9 +10,11 @@ struct MemoryForecastTests {
     GearTensorCodec(settings: .init(bits: 4, outlier: 0.02, rank: 0.02, loops: 1, interval: 20, seed: 0)),
     GearGroupCodec(
       settings: .init(bits: 2, outlier: 0.02, rank: 4, rankDecode: 2, loops: 1, interval: 64, group: 64, seed: 0)),
+    RotatedStoreTests.codec(3), RotatedStoreTests.codec(4, group: 32),
+    SketchCodec(settings: SketchSettings(outliers: 4)),
   ]
 
-  @Test("a layer's forecast is what the store comes to or a little more", arguments: 0..<20)
+  @Test("a layer's forecast is what the store comes to or a little more", arguments: 0..<40)
   func layer(_ seed: Int) {
     var draw = SeededNumbers(seed &+ 900)
     let codec = Self.codecs[seed % Self.codecs.count]
@@ -31,7 +33,8 @@ struct MemoryForecastTests {
 
   static let configurations: [(name: String, integers: [String: Int])] = [
     ("none", [:]), ("h2o", ["budget": 32]), ("streamingllm", ["budget": 32]), ("kivi", ["bits": 2, "residual": 32]),
-    ("gear", ["interval": 8]),
+    ("gear", ["interval": 8]), ("quarot", [:]), ("qjl", ["residual": 32]), ("kvquant", ["bits": 3]), ("think", [:]),
+    ("gemfilter", ["budget": 128]), ("lazyllm", [:]),
   ]
 
   @Test("a run's peak stays below its forecast, for every kind of method", arguments: configurations)

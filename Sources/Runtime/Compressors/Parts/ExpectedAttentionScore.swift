@@ -2,6 +2,9 @@ import Foundation
 import KernelABI
 
 /// The attention that future queries are expected to pay, from a Gaussian model of them (sheet expectedattention).
+///
+/// Its natural logarithm: the same order, and still one where the attention itself would be too small for a number, which
+/// a head that looks at few tokens makes of most others.
 struct ExpectedAttentionScore: TokenScorer {
   /// Future positions that the rotation is averaged over.
   let future: Int
@@ -23,23 +26,21 @@ struct ExpectedAttentionScore: TokenScorer {
     let turn = rotary.meanTurn(of: view.seenTokens..<view.seenTokens + future)
     let keys = Array(view.keys(head: head)[(first * width)...])
     let count = view.count - first
-    var scores = [Float](repeating: 0, count: count)
+    var shares = [Double](repeating: 0, count: count)
     for groupHead in 0..<shape.groupHeads {
       let queryHead = head * shape.groupHeads + groupHead
       let mean = turn.turned(moments.mean(queryHead))
       let spread = moments.covariance(queryHead).map { turn.turned(square: $0, width: width) }
-      var line = Self.exponents(keys, width: width, mean: mean, covariance: spread, layer.kernels)
-      line.withUnsafeMutableBufferPointer { line in
-        guard let base = line.baseAddress else { return }
-        let total = layer.kernels.exponentiate(base, count, layer.kernels.maximum(base, count))
-        for token in 0..<count { scores[token] += base[token] / total }
-      }
+      let line = Self.exponents(keys, width: width, mean: mean, covariance: spread, layer.kernels)
+      let maximum = Double(line.max() ?? 0)
+      let weights = line.map { exp(Double($0) - maximum) }
+      let share = 1 / (weights.reduce(0, +) * Double(shape.groupHeads))
+      for token in 0..<count { shares[token] += weights[token] * share }
     }
-    let share = 1 / Float(shape.groupHeads)
-    for token in 0..<count { scores[token] *= share }
-    if valueNorm {
-      let norms = RowNorms.norms(Array(view.values(head: head)[(first * width)...]), width: width)
-      for token in 0..<count { scores[token] = (scores[token] + epsilon) * norms[token] }
+    let norms = valueNorm ? RowNorms.norms(Array(view.values(head: head)[(first * width)...]), width: width) : []
+    let scores = shares.indices.map { token in
+      let share = valueNorm ? (shares[token] + Double(epsilon)) * Double(norms[token]) : shares[token]
+      return Float(log(max(share, Double.leastNormalMagnitude)))
     }
     return [Float](repeating: 0, count: first) + scores
   }

@@ -39,6 +39,17 @@ struct HeavyHitters: KeepPolicy {
       return kept
     }
 
+    func ranking(_ view: HeadView) -> TokenRanking? {
+      let state = heads[view.head]
+      state.resolve(policy, prompt: view.seenTokens, shape: shape)
+      // At the prompt's end its sums have not been added yet; after a step there are none.
+      let scores = (0..<view.count).map { slot in
+        (slot < state.scores.count ? state.scores[slot] : 0)
+          + (slot < view.columnSums.count ? view.columnSums[slot] : 0)
+      }
+      return TokenRanking(scores: scores, recent: state.recent)
+    }
+
     func observeStep(head: Int, weights: UnsafePointer<Float>, count: Int) {
       heads[head].add(UnsafeBufferPointer(start: weights, count: count))
     }

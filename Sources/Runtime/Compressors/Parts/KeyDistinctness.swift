@@ -4,7 +4,7 @@ struct KeyDistinctness: TokenScorer {
   var stepNeeds: AttentionNeeds? { AttentionNeeds() }
 
   func promptScores(_ view: HeadView, head: Int) -> [Float] {
-    Self.scores(view.keys(head: head), width: view.layer?.shape.headDim ?? 1)
+    Self.scores(view.keys(head: head), width: view.headDim)
   }
 
   func stepScores(_ view: HeadView, head: Int, weights: [Float]) -> [Float] { promptScores(view, head: head) }

@@ -17,7 +17,7 @@ struct KeyNorm: TokenScorer {
       let noise = Noise(seed: 0, sample: "knorm", step: (view.layer?.layer ?? 0) << 16 + head)
       return view.positions.map { Float(Noise.uniform(noise.bits(token: Int($0)))) }
     }
-    let norms = RowNorms.norms(view.keys(head: head), width: view.layer?.shape.headDim ?? 1)
+    let norms = RowNorms.norms(view.keys(head: head), width: view.headDim)
     return order == .low ? norms.map { -$0 } : norms
   }
 

@@ -7,12 +7,12 @@ enum LayerBudgets: Equatable, Sendable {
   /// The same in kvpress's arithmetic: the budget counts the window, and a steep pyramid falls back to a flat one.
   case pressPyramid(beta: Int)
 
-  /// Tokens that one layer keeps of a prompt, its window included.
-  func tokens(budget: Int, window: Int, prompt: Int, layer: Int, layers: Int) -> Int {
+  /// Tokens that one layer keeps of a prompt, its window included; `exact` is the budget before it became whole tokens.
+  func tokens(budget: Int, exact: Double? = nil, window: Int, prompt: Int, layer: Int, layers: Int) -> Int {
     switch self {
     case .uniform: budget
     case .pyramid(let beta): pyramid(budget, window, prompt, layer, layers, beta)
-    case .pressPyramid(let beta): pressPyramid(budget, window, prompt, layer, layers, beta)
+    case .pressPyramid(let beta): pressPyramid(exact ?? Double(budget), window, prompt, layer, layers, beta)
     }
   }
 
@@ -31,16 +31,17 @@ enum LayerBudgets: Equatable, Sendable {
   }
 
   private func pressPyramid(
-    _ budget: Int, _ window: Int, _ prompt: Int, _ layer: Int, _ layers: Int, _ beta: Int
+    _ mean: Double, _ window: Int, _ prompt: Int, _ layer: Int, _ layers: Int, _ beta: Int
   ) -> Int {
-    let mean = Double(budget)
     var least = mean / Double(beta)
     var most = 2 * mean - least
     if most >= Double(prompt - window) {
       most = Double(prompt - window)
       least = 2 * mean - most
     }
-    guard Double(prompt) >= most, most >= least, least >= Double(window) else { return budget }
+    guard Double(prompt) >= most, most >= least, least >= Double(window) else {
+      return max(1, Int(mean.rounded(.toNearestOrEven)))
+    }
     let step = layers > 1 ? (most - least) / Double(layers - 1) : 0
     return Int((most - Double(layer) * step).rounded(.toNearestOrEven))
   }

@@ -70,6 +70,10 @@ private final class RecentMarksState: KeepState {
     return kept
   }
 
+  func ranking(_ view: HeadView) -> TokenRanking? {
+    TokenRanking(scores: heads[view.head].counts.map(Float.init), recent: policy.recent)
+  }
+
   func observeStep(head: Int, weights: UnsafePointer<Float>, count: Int) {
     let state = heads[head]
     state.seen += 1
@@ -108,6 +112,13 @@ private final class MarkedHead {
   }
 
   var bytes: Int { marks.count * 8 }
+
+  /// How many of the last queries marked each slot.
+  var counts: [Int] {
+    stride(from: 0, to: marks.count, by: words).map { slot in
+      marks[slot..<slot + words].reduce(0) { $0 + $1.nonzeroBitCount }
+    }
+  }
 
   func begin(slots: Int) {
     marks = [UInt64](repeating: 0, count: slots * words)

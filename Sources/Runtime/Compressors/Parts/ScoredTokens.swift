@@ -31,8 +31,9 @@ struct ScoredTokens: KeepPolicy {
   /// Tokens that a head of a layer keeps, in the mean over its heads.
   func tokens(prompt: Int, layer: Int, shape: CacheShape) -> Int {
     let tokens = budget.tokens(prompt: prompt, shape: shape, metadataBytes: metadataBytesPerToken(shape))
+    let share: Double? = if case .share(let share) = budget { share * Double(prompt) } else { nil }
     return overLayers.tokens(
-      budget: tokens, window: guarded.recent, prompt: prompt, layer: layer, layers: shape.layers)
+      budget: tokens, exact: share, window: guarded.recent, prompt: prompt, layer: layer, layers: shape.layers)
   }
 
   /// Positions: one table a head, or one for all.
@@ -144,6 +145,11 @@ private final class ScoredTokensState: KeepState {
       .sorted { a, b in
         scores[a] != scores[b] ? scores[a] > scores[b] : view.positions[a] < view.positions[b]
       }
+  }
+
+  func ranking(_ view: HeadView) -> TokenRanking? {
+    let guarded = policy.guarded
+    return TokenRanking(scores: heads[view.head].scores, sink: guarded.sink, recent: guarded.recent)
   }
 
   func observeStep(head: Int, weights: UnsafePointer<Float>, count: Int) {

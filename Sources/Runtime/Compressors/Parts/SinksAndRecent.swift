@@ -10,6 +10,7 @@ struct SinksAndRecent: KeepPolicy {
   var recentIsRemainder = false
   var needs: AttentionNeeds { AttentionNeeds() }
   var sharesSlots: Bool { true }
+  var ranksTokens: Bool { false }
 
   func makeState(shape: CacheShape, layer: Int) -> any KeepState { State(policy: self, shape: shape) }
 
@@ -31,6 +32,11 @@ struct SinksAndRecent: KeepPolicy {
         return Array(0..<policy.sink) + Array(count - count % recent..<count)
       }
       return Array(0..<policy.sink) + Array(count - recent..<count)
+    }
+
+    func ranking(_ view: HeadView) -> TokenRanking? {
+      if recent == 0 { resolve(prompt: view.seenTokens) }
+      return TokenRanking(sink: policy.sink, recent: recent)
     }
 
     var capacityTokens: Int? {

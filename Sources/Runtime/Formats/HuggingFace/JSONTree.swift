@@ -24,7 +24,7 @@ enum JSONTree: Equatable, Sendable {
     do throws(JSONByteScanner.Failure) {
       self = try mapped.withBytes { (bytes) throws(JSONByteScanner.Failure) in
         var scanner = JSONByteScanner(bytes)
-        let tree = try JSONTree.value(&scanner, depth: 0)
+        let tree = try JSONTree.read(&scanner, depth: 0)
         scanner.skipWhitespace()
         guard scanner.current == nil else { throw scanner.unexpected("the end of the file") }
         return tree
@@ -36,7 +36,8 @@ enum JSONTree: Equatable, Sendable {
     }
   }
 
-  private static func value(_ scanner: inout JSONByteScanner, depth: Int) throws(JSONByteScanner.Failure) -> JSONTree {
+  /// Reads the value at the scanner's place, `depth` levels deep in its text.
+  static func read(_ scanner: inout JSONByteScanner, depth: Int) throws(JSONByteScanner.Failure) -> JSONTree {
     scanner.skipWhitespace()
     switch scanner.current {
     case UInt8(ascii: "\""):
@@ -44,14 +45,14 @@ enum JSONTree: Equatable, Sendable {
     case UInt8(ascii: "{"):
       var members: [Member] = []
       try scanner.eachMember(depth: depth) { (scanner, key) throws(JSONByteScanner.Failure) in
-        let value = try JSONTree.value(&scanner, depth: depth + 1)
+        let value = try JSONTree.read(&scanner, depth: depth + 1)
         members.append(Member(key: JSONByteText.decode(scanner.bytes, key), value: value))
       }
       return .object(members)
     case UInt8(ascii: "["):
       var elements: [JSONTree] = []
       try scanner.eachElement(depth: depth) { (scanner) throws(JSONByteScanner.Failure) in
-        elements.append(try JSONTree.value(&scanner, depth: depth + 1))
+        elements.append(try JSONTree.read(&scanner, depth: depth + 1))
       }
       return .array(elements)
     default:

@@ -23,6 +23,8 @@ public final class KernelTable: Sendable {
   public let floatFromHalf: FloatFromHalf
   public let packing: PackingKernels
   public let corrections: CorrectionKernels
+  public let tensors: TensorKernels
+  public let lanes: LaneKernels
 
   public init(
     name: String, quantiseRows: @escaping QuantiseRows, multiplyPacked: @escaping MultiplyPacked,
@@ -32,7 +34,9 @@ public final class KernelTable: Sendable {
     accumulateValues: @escaping AccumulateValues, packedKeyScores: @escaping PackedKeyScores,
     accumulatePackedValues: @escaping AccumulatePackedValues, maximum: @escaping Maximum,
     exponentiate: @escaping Exponentiate, halfFromFloat: @escaping HalfFromFloat,
-    floatFromHalf: @escaping FloatFromHalf, packing: PackingKernels, corrections: CorrectionKernels
+    floatFromHalf: @escaping FloatFromHalf, packing: PackingKernels, corrections: CorrectionKernels,
+    tensors: TensorKernels,
+    lanes: LaneKernels
   ) {
     self.name = name
     self.quantiseRows = quantiseRows
@@ -53,6 +57,8 @@ public final class KernelTable: Sendable {
     self.floatFromHalf = floatFromHalf
     self.packing = packing
     self.corrections = corrections
+    self.tensors = tensors
+    self.lanes = lanes
   }
 
   /// Rounds each 32-block of x to signed bytes: codes [rows, width], scales [rows, width / 32]; and sums of the codes of

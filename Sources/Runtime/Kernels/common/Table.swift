@@ -21,7 +21,11 @@ public enum Kernels {
     accumulateValues: accumulateValues, packedKeyScores: packedKeyScores,
     accumulatePackedValues: accumulatePackedValues, maximum: maximum, exponentiate: exponentiate,
     halfFromFloat: halfFromFloat, floatFromHalf: floatFromHalf, packing: packing,
-    corrections: corrections)
+    corrections: corrections, tensors: tensors, lanes: lanes)
+
+  private static let tensors = TensorKernels(
+    unary: tensorUnary, binary: tensorBinary, select: tensorSelect, fold: tensorFold,
+    roundToCodes: tensorRoundToCodes)
 
   private static let packing = PackingKernels(
     packKeys: packKeys, unpackKeys: unpackKeys, packValues: packValues, unpackValues: unpackValues,
@@ -33,4 +37,8 @@ public enum Kernels {
     addProjections: addProjections, addLowRankRows: addLowRankRows,
     addLowRankScores: addLowRankScores, addLowRankValues: addLowRankValues, addOutlierScores: addOutlierScores,
     addOutlierValues: addOutlierValues)
+
+  private static let lanes = LaneKernels(
+    hadamard: hadamard, tokenKeyScores: tokenKeyScores, accumulateTokenValues: accumulateTokenValues,
+    sketchScores: sketchScores, bookKeyScores: bookKeyScores)
 }

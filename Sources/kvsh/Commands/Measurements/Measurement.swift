@@ -18,6 +18,8 @@ enum Measurements {
     PrefillMeasurement(),
     DecodeMeasurement(),
     MemoryMeasurement(),
+    QualityMeasurement(),
+    OverviewMeasurement(),
   ]
 }
 

@@ -6,9 +6,23 @@ protocol PlotKind: Sendable {
   func draw(_ call: Call) throws -> PlotValue
 }
 
+extension PlotKind {
+  /// The entry with what it draws: a table, unless it says otherwise.
+  var accepting: NameEntry {
+    var entry = entry
+    entry.accepts = entry.accepts ?? [.table]
+    return entry
+  }
+}
+
 /// The kinds of plot: one line each.
 enum PlotKinds {
   static let all: [any PlotKind] = [
-    LengthDifferencePlot()
+    LengthDifferencePlot(),
+    NegativesPlot(),
+    HeatmapPlot(),
+    LinePlot(),
+    HistogramPlot(),
+    CachePlot(),
   ]
 }

@@ -1,0 +1,1 @@
+// LAPACK is a system library; this target is its declarations.

@@ -1,0 +1,59 @@
+/// What KVQuant learns of one layer from a calibration text.
+public struct BookLayer: Equatable, Sendable {
+  /// Thresholds of each key channel before rotation, [kvHeads * headDim]: beyond them is an outlier.
+  public let keyLower: [Float]
+  public let keyUpper: [Float]
+  public let keys: CodeBook
+  public let values: CodeBook
+
+  public init(keyLower: [Float], keyUpper: [Float], keys: CodeBook, values: CodeBook) {
+    self.keyLower = keyLower
+    self.keyUpper = keyUpper
+    self.keys = keys
+    self.values = values
+  }
+}
+
+extension BookLayer {
+  /// Learns from keys before rotation and values, both [tokens, width], the first `sink` tokens left out.
+  ///
+  /// Keys are normalised by their channel's thresholds, values by their token's; what lies beyond is left out (sheet
+  /// kvquant, "Offline"). The Fisher weights of the paper need gradients and are 1 here.
+  public init(keys: [Float], values: [Float], width: Int, settings: BookSettings) {
+    let tokens = width == 0 ? 0 : keys.count / width
+    let first = min(settings.sink, max(0, tokens - 1))
+    var lower: [Float] = []
+    var upper: [Float] = []
+    var normalKeys: [Float] = []
+    for channel in 0..<width {
+      let numbers = (first..<tokens).map { keys[$0 * width + channel] }
+      let limits = BookLimits(numbers, quantile: settings.quantile)
+      lower.append(limits.lower)
+      upper.append(limits.upper)
+      normalKeys += Self.inside(numbers, limits)
+    }
+    let normalValues = (first..<tokens).flatMap { token -> [Float] in
+      let numbers = Array(values[token * width..<(token + 1) * width])
+      return Self.inside(numbers, BookLimits(numbers, quantile: settings.quantile))
+    }
+    self.init(
+      keyLower: lower, keyUpper: upper, keys: Self.book(normalKeys, settings),
+      values: Self.book(normalValues, settings))
+  }
+
+  /// Numbers normalised by limits, without those beyond them.
+  private static func inside(_ numbers: [Float], _ limits: BookLimits) -> [Float] {
+    guard limits.range > 0 else { return [] }
+    return numbers.lazy.map { ($0 - limits.offset) / limits.range }.filter { abs($0) <= 1 }
+  }
+
+  private static func book(_ numbers: [Float], _ settings: BookSettings) -> CodeBook {
+    let book: CodeBook =
+      switch settings.levels {
+      case .nuq: CodeBook(levels: CodeBook.means(numbers, count: 1 << settings.bits))
+      case .nf: .normal(bits: settings.bits)
+      case .uniform: .uniform(bits: settings.bits)
+      }
+    return settings.normalises ? book.normalised(to: numbers) : book
+  }
+}

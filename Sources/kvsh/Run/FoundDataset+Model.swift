@@ -1,0 +1,17 @@
+import Lang
+import Runtime
+
+extension FoundDataset {
+  /// The requests that a call's arguments choose, for the tokenizer and the context of the model in use.
+  func load(_ call: Call, _ loaded: LoadedModel) throws -> DatasetLoad {
+    try load(
+      try DatasetCall.values(call, for: dataset.card), contextTokens: loaded.model.configuration.contextTokens,
+      cutMiddle: { text, limit in
+        let ids = loaded.rawIds(text)
+        guard ids.count > limit else { return nil }
+        let kept = MiddleTruncation.keptRanges(count: ids.count, limit: limit)
+        return loaded.tokenizer.decode(Array(ids[kept.head]), skipSpecial: true)
+          + loaded.tokenizer.decode(Array(ids[kept.tail]), skipSpecial: true)
+      }, countTokens: { loaded.rawIds($0).count })
+  }
+}
