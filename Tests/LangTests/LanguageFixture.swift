@@ -153,6 +153,19 @@ struct FakeModels: Command {
   }
 }
 
+struct FakeTime: Command {
+  let signature = Signature("time", summary: "Times a line.", accepts: [.any], produces: .any)
+
+  func run(_ call: Call, in context: Context) throws -> Value { call.input }
+}
+
+struct FakeHelp: Command {
+  let signature = Signature(
+    "help", summary: "Explains.", parameters: [Parameter("topic", .string, doc: "What.", positional: true)])
+
+  func run(_ call: Call, in context: Context) throws -> Value { .nil }
+}
+
 final class Lines {
   var all: [String] = []
 }
@@ -160,7 +173,8 @@ final class Lines {
 /// A session with the fake host; `lines` collects what is printed.
 func session(files: [String: String] = [:]) -> (interpreter: Interpreter, lines: Lines) {
   let lines = Lines()
-  let commands = CommandRegistry([FakeCompress(), FakeRun(), FakePlot(), FakeModels()] + TableCommands.all)
+  let commands = CommandRegistry(
+    [FakeCompress(), FakeRun(), FakePlot(), FakeModels(), FakeTime(), FakeHelp()] + TableCommands.all)
   let context = Context(
     commands: commands, catalogue: FakeCatalogue(), output: { lines.all.append($0) },
     readFile: { path, _ in

@@ -2,6 +2,15 @@
 let nameProblemCases: [ProblemCase] = [
   ProblemCase(
     #"""
+    policy p { score = 1 }
+    """#,
+    #"""
+    t.kvs:1:8: error K070: this host has no policies
+      1 | policy p { score = 1 }
+        |        ^
+    """#),
+  ProblemCase(
+    #"""
     rnu sharegpt n=10
     """#,
     #"""

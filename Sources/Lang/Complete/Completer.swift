@@ -90,7 +90,9 @@ public struct Completer {
   private func keywords(_ place: CursorPlace) -> [Completion] {
     place.hasInput
       ? []
-      : Self.keywords.filter { Token.keywords.contains($0.word) || $0.word == "policy" }.map { make($0.word, $0.doc, .keyword, place) }
+      : Self.keywords.filter { Token.keywords.contains($0.word) || $0.word == "policy" }.map {
+        make($0.word, $0.doc, .keyword, place)
+      }
   }
 
   private func expressionNames(_ place: CursorPlace) -> [Completion] {

@@ -240,6 +240,14 @@ final class BookStore: LayerStore {
     return max(transientBytes, bytes.held)
   }
 
+  func storedBits(head index: Int) -> [StoredBits] {
+    let head = heads[index]
+    return (0..<head.count).map { slot in
+      let bits = slot < head.packed && slot >= head.sinkCount ? Double(settings.bits) : Double(shape.element.bytes * 8)
+      return StoredBits(key: bits, value: bits)
+    }
+  }
+
   func decoded(head index: Int) -> (keys: [Float], values: [Float]) {
     let head = heads[index]
     return decodeRows(

@@ -132,10 +132,17 @@ extension LayerStore {
   static func storedBits(
     packed: (keys: Int, values: Int), bits: (key: Int, value: Int), exact: FloatElement, count: Int
   ) -> [StoredBits] {
+    storedBits(packed: packed, mean: (Double(bits.key), Double(bits.value)), exact: exact, count: count)
+  }
+
+  /// The same where a number has no whole number of bits.
+  static func storedBits(
+    packed: (keys: Int, values: Int), mean bits: (key: Double, value: Double), exact: FloatElement, count: Int
+  ) -> [StoredBits] {
     (0..<count).map { slot in
       StoredBits(
-        key: Double(slot < packed.keys ? bits.key : exact.bytes * 8),
-        value: Double(slot < packed.values ? bits.value : exact.bytes * 8))
+        key: slot < packed.keys ? bits.key : Double(exact.bytes * 8),
+        value: slot < packed.values ? bits.value : Double(exact.bytes * 8))
     }
   }
 

@@ -111,6 +111,13 @@ final class RotatedStore: LayerStore {
     return max(transientBytes, bytes.held)
   }
 
+  func storedBits(head: Int) -> [StoredBits] {
+    let own = heads[head]
+    return Self.storedBits(
+      packed: (own.keys.count, own.values.count), bits: (own.keys.bits, own.values.bits), exact: shape.element,
+      count: count(head: head))
+  }
+
   func decoded(head: Int) -> (keys: [Float], values: [Float]) {
     let head = heads[head]
     guard head.keys.count > 0 else {

@@ -123,6 +123,13 @@ final class SketchStore: LayerStore {
     return bytes.held + heads.reduce(0) { $0 + $1.addedBytes }
   }
 
+  func storedBits(head: Int) -> [StoredBits] {
+    let own = heads[head]
+    return Self.storedBits(
+      packed: (own.keys.count, own.values.count), mean: (own.keys.bitsPerNumber, Double(own.values.bits)),
+      exact: own.exact.keys.element, count: count(head: head))
+  }
+
   func decoded(head: Int) -> (keys: [Float], values: [Float]) {
     let head = heads[head]
     let keys = head.keys.count

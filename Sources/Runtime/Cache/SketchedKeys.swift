@@ -25,6 +25,9 @@ final class SketchedKeys {
   private var headDim: Int { projection.headDim }
   private var sketch: Int { projection.sketch }
 
+  /// Sign bits of a key over its numbers.
+  var bitsPerNumber: Double { Double(sketch + outlierSketch) / Double(headDim) }
+
   var signBytes: Int { count * (sketch + outlierSketch) / 8 }
   var normBytes: Int { count * (outliers > 0 ? 4 : 2) }
   var channelBytes: Int { count / group * outliers }

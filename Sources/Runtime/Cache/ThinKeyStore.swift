@@ -97,6 +97,14 @@ final class ThinKeyStore: LayerStore {
   /// The channels that a head keeps of its thinned keys, ascending; all of them while none is thinned.
   func keptChannels(head: Int) -> [Int] { heads[head].keptChannels }
 
+  func storedBits(head: Int) -> [StoredBits] {
+    let own = heads[head]
+    let exact = Double(shape.element.bytes * 8)
+    return Self.storedBits(
+      packed: (own.thin.count, 0), mean: (exact * Double(own.keptChannels.count) / Double(shape.headDim), exact),
+      exact: shape.element, count: count(head: head))
+  }
+
   func decoded(head: Int) -> (keys: [Float], values: [Float]) {
     let head = heads[head]
     let boundary = head.thin.count

@@ -15,8 +15,9 @@ struct SourceRunner {
   /// Checks and runs a text; problems are printed, never thrown.
   func run(_ source: Source) -> ExitStatus {
     var held: Value?
+    func warn(_ problem: Problem) { streams.note(problems.render(problem)) }
     func statements(_ source: Source) throws {
-      try session.interpreter.run(source, onWarning: { streams.note(problems.render($0)) }) { result in
+      try session.interpreter.run(source, onWarning: warn) { result in
         if result.isExpression, result.value.type != .nil {
           session.keep(result.value)
           if format == nil || format == .table {

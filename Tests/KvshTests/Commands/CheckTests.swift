@@ -30,7 +30,7 @@ import Testing
     let found = result.output.matches(of: /study\.kvs:(\d+):\d+: error (K\d\d\d)/).map { "\($0.1) \($0.2)" }
     #expect(
       found == [
-        "1 K024", "1 K023", "2 K015", "3 K306", "4 K011", "5 K040", "6 K030", "7 K012", "8 K046", "10 K051", "12 K007",
+        "1 K024", "1 K023", "2 K015", "3 K306", "4 K011", "5 K040", "6 K030", "7 K012", "8 K046", "10 K051", "12 K006",
       ])
     #expect(result.errors == "")
     #expect(!FileManager.default.fileExists(atPath: home.path + "/kvsh/store.sqlite"))
@@ -43,7 +43,7 @@ import Testing
     let result = try KvshCall(["check", path], in: home).result()
     #expect(
       result.output == """
-        \(path):3:5: error K306: kivi and gear both fill the codec slot
+        \(path):3:5: error K306: kivi bits=2 and gear both fill the codec slot
           3 |   | compress gear | run sharegpt
             |     ^^^^^^^^^^^^^
           2 | compress kivi bits=2

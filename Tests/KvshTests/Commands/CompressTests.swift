@@ -90,7 +90,7 @@ struct CompressTests {
       for preset in table.strings("presets")[row].split(separator: " ") {
         #expect(try labels("compress \(preset)").first?.hasPrefix(name + " ") == true)
       }
-      #expect(["packed", "evicted"].contains(table.strings("storage")[row]))
+      #expect(["full", "packed", "evicted"].contains(table.strings("storage")[row]))
     }
     #expect(
       try test.table("compressors | where family == \"eviction\"").strings("name")

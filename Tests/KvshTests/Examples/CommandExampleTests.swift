@@ -43,6 +43,16 @@ struct CommandExampleTests {
     "history | tail 5": "line", "history | where rows > 0": "done(.|\\n)*run sharegpt", "help run": "temperature",
     "help kivi": "arXiv 2402.02750", "help K012": "unknown name",
     "\"6 * 7\" | save \"answer.txt\"; source \"answer.txt\"": "saved(.|\\n)*\n42\n",
+    "compress streamingllm budget=128 | run passkey n=4 tokens=300 | summarize score=mean(score) by=config":
+      "fp16 +\\d(.|\\n)*streamingllm budget=128",
+    "compress streamingllm sink=2 recent=4 | inspect \"The cache of a language model grows with every token.\"":
+      "54\\.5 % of 11 tokens(.|\\n)*kept_share",
+    "compress h2o budget=8 | inspect \"The cache of a language model grows with every token.\" by=token | where layer == 0":
+      "72\\.7 % of 11 tokens(.|\\n)*key_bits",
+    "compress kivi bits=2 | run sharegpt n=4 max=16 | explain time": "attention(.|\\n)*pack(.|\\n)*kivi bits=2",
+    "compress kivi bits=2 | measure overview tokens=64 windows=1 n=1 repeat=1": "held_bytes(.|\\n)*kivi bits=2 +100%",
+    "compress streamingllm budget=64 | measure quality depth=[64,128] steps=8 windows=2 follow=8":
+      "kl_low(.|\\n)*streamingllm budget=64 +128",
     "time sum(1..100000)": "took (.|\\n)*5000050000",
     "time compress kivi bits=2 | measure prefill tokens=64 repeat=2": "took .+s\n(.|\\n)*kivi bits=2 +64",
     "load scores \"examples/scores\" | summarize score=mean(score) by=config": "fp16(.|\\n)*half(.|\\n)*third",

@@ -68,11 +68,15 @@ struct LineScreenTests {
     try driver.type(line)
     try driver.wait(for: ["kvsh> " + line], cursor: [45, 2])
     try driver.resize(columns: 30, rows: 12)
+    // What stood above may have left at the top: tmux counts the empty rows below.
     try driver.wait("the folded line") {
-      $0 == ["kvsh> 1 + 2", "3", "kvsh> let numbers = [100, 200,", "300, 400, 500]"]
+      Array($0.suffix(3)) == ["3", "kvsh> let numbers = [100, 200,", " 300, 400, 500]"]
     }
     try driver.resize(columns: 60, rows: 12)
-    try driver.wait("the line") { $0 == ["kvsh> 1 + 2", "3", "kvsh> " + line] }
+    let rows = try driver.wait("the line") { Array($0.suffix(2)) == ["3", "kvsh> " + line] }
+    #expect(rows.count { $0.contains("numbers") || $0.contains("400") } == 1)
+    try driver.type(" + [6]")
+    try driver.wait(for: ["kvsh> " + line + " + [6]"], cursor: [51, rows.count - 1])
   }
 
   @Test("words are coloured by what they are, as they are typed, and no colour is sent where none is wanted")

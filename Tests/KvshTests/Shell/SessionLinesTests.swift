@@ -40,7 +40,8 @@ struct SessionLinesTests {
     #expect(!table.contains("select"))
     let next = try shell()
     let times = try submit("history | where status == \"done\" | select id seconds started", to: next)
-    for id in [1, 5] { #expect(times.contains(try Regex("\n *\(id) +\\d+\\.\\d+  20\\d\\d-")), "\(times)") }
+    // Lines end in CR LF, which a regular expression takes for one letter.
+    for id in [1, 5] { #expect(times.contains(try Regex("\\s\(id) +\\d+\\.\\d+  20\\d\\d-")), "\(times)") }
     #expect(try submit("history 3", to: next).contains("line 3 kept no rows"))
     #expect(try submit("history 99", to: next).contains("there is no line 99"))
   }
@@ -119,7 +120,8 @@ struct SessionLinesTests {
     try driver.expect("\nbegun\r\n")
     driver.send("1 + 41\r2 + ")
     #expect(try driver.expect("ended\r\n") == "")
-    try driver.expect("kvsh> 1 + 41\r\n42\r\n")
+    try driver.expect("kvsh> 1 + 41")
+    try driver.expect("\n42\r\n")
     try driver.expect("kvsh> 2 + ")
     driver.send("3\r")
     try driver.expect("5\r\n")

@@ -169,7 +169,10 @@ import Testing
     let test = try CommandSession(hasModel: false)
     let text = "# Small keys stay.\npolicy zeal(a=1) { score = -norm(K, axis=-1) * a }\n"
     let swept = try #require(try test.run(text + "compress zeal budget=[10, 20%] a=[1, 0.5]").configurations)
-    #expect(swept.map(\.label) == ["zeal budget=10 a=1", "zeal budget=10 a=0.5", "zeal budget=20% a=1", "zeal budget=20% a=0.5"])
+    #expect(
+      swept.map(\.label) == [
+        "zeal budget=10 a=1", "zeal budget=10 a=0.5", "zeal budget=20% a=1", "zeal budget=20% a=0.5",
+      ])
     #expect(swept[0].specification.contains("score = -norm(K, axis=-1) * a"))
     #expect(try test.run("compress zeal | compress kivi bits=4").configurations?.first?.label == "zeal | kivi bits=4")
     #expect(try test.run("[zeal(budget=9), kivi]").configurations?.count == 2)

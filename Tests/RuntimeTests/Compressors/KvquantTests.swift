@@ -62,6 +62,7 @@ struct KvquantTests {
     let (start, rest) = (Array(text[..<prompt]), Array(text[prompt...]))
     let baseline = try trial.logits(start, then: rest)
     expectBits(try trial.logits(start, then: rest, .of("kvquant", ["bits": 2, "sink": 16])), baseline)
-    expectBits(try trial.logits(start, then: rest, .of("kvquant", ["bits": 2, "sink": 15])), baseline, areEqual: false)
+    // A token is packed once it has been attended, so the last one of the text never is.
+    expectBits(try trial.logits(start, then: rest, .of("kvquant", ["bits": 2, "sink": 14])), baseline, areEqual: false)
   }
 }

@@ -37,6 +37,8 @@ struct MethodInvariantTests {
   @Test("one token and texts shorter than every window give the baseline's first token", arguments: indices)
   func shortPrompts(_ index: Int) throws {
     let compressor = try PromiseTests.compressor(index)
+    // A share of two tokens is one: what reaches the last layer is another text.
+    if compressor.leavesPromptTokensOut { return }
     let plain = try Self.rows(PromiseTests.tiny, .none, [1, 2, 3])
     let found = try Self.rows(PromiseTests.tiny, compressor, [1, 2, 3])
     for (sample, row) in plain { #expect(found[sample]?.tokens.first == row.tokens.first, "\(sample) tokens") }
@@ -105,9 +107,10 @@ struct MethodInvariantTests {
     let card = try #require(Compressors.all.first { $0.name == name })
     var numbers = SeededNumbers(name.utf8.reduce(0) { $0 &* 31 &+ Int($1) })
     var ran = 0
-    for _ in 0..<60 {
+    // Most draws of a method whose parameters must divide each other are refused: enough of them to see some run.
+    for draw in 0..<2_000 where ran < 12 {
       var given: [String: ParameterValue] = [:]
-      for parameter in card.parameters where Int.random(in: 0...2, using: &numbers) > 0 {
+      for parameter in card.parameters where Int.random(in: 0...2, using: &numbers) < 1 + draw % 2 {
         given[parameter.name] = Self.draw(parameter.kind, &numbers)
       }
       do {
@@ -120,6 +123,6 @@ struct MethodInvariantTests {
         #expect(["K302", "K303", "K304", "K305", "K306", "K607"].contains(problem.code), "\(problem)")
       }
     }
-    #expect(ran >= 5, "\(ran) of 60 ran")
+    #expect(ran >= 5, "\(ran) ran")
   }
 }

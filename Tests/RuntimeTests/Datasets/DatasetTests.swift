@@ -86,14 +86,14 @@ import Testing
     let problem = #expect(throws: RuntimeProblem.self) { try Datasets.find("gsm", home: nil) }
     #expect(
       problem?.description
-        == "K401: there is no data set 'gsm'; expected one of sharegpt, prompts, passkey, recall "
+        == "K401: there is no data set 'gsm'; expected one of sharegpt, prompts, longbench, passkey, recall "
         + "(register a file with: data add gsm PATH)")
   }
 
   @Test("each problem has a code of its own, a title and an explanation")
   func problems() {
     let codes = DatasetProblems.all.map(\.code)
-    #expect(codes == (401...410).map { "K\($0)" })
+    #expect(codes == (401...411).map { "K\($0)" })
     for entry in DatasetProblems.all { #expect(!entry.title.isEmpty && entry.explanation.count > 40) }
   }
 

@@ -102,8 +102,9 @@ struct LongBenchDatasetTests {
     #expect(LongBenchFiles.isOne(path))
     #expect(try LongBenchDataset().validate(path: path) == 36)
     let load = try Self.load(path)
-    #expect(Dictionary(grouping: load.requests) { $0.meta["task"] ?? "" }.mapValues(\.count)
-      == ["gov_report": 15, "multi_news": 10, "qmsum": 8, "qasper": 2, "repobench-p": 1])
+    #expect(
+      Dictionary(grouping: load.requests) { $0.meta["task"] ?? "" }.mapValues(\.count)
+        == ["gov_report": 15, "multi_news": 10, "qmsum": 8, "qasper": 2, "repobench-p": 1])
     for request in load.requests {
       let judgement = try #require(request.judgement)
       let best = try #require(judgement.answers.compactMap { judgement.score($0) }.max())
@@ -113,7 +114,8 @@ struct LongBenchDatasetTests {
 
   static let broken: [(String, String, String)] = [
     ("qasper.jsonl", "", "K405"), ("qasper.jsonl", "[1]", "K404"), ("qasper.jsonl", #"{"context":"c"}"#, "K404"),
-    ("qasper.jsonl", #"{"context":"c","answers":"B"}"#, "K404"), ("qasper.jsonl", #"{"context":"c","answers":[1]}"#, "K404"),
+    ("qasper.jsonl", #"{"context":"c","answers":"B"}"#, "K404"),
+    ("qasper.jsonl", #"{"context":"c","answers":[1]}"#, "K404"),
     ("qasper.jsonl", record + "\n{", "K403"), ("mine.jsonl", #"{"context":"c","answers":[]}"#, "K411"),
     ("x.json", #"{"nonsense":[]}"#, "K411"), ("x.json", #"{"qasper":[],"trec":3}"#, "K404"),
     ("x.json", #"{"qasper":[{"context":"c","answers":[]}"#, "K403"), ("x.json", #"{"qasper":[]}"#, "K405"),

@@ -174,8 +174,10 @@ struct BatchingTests {
     // While a layer's prompt is attended it is whole, unless it streams: then there are 11 tokens and the new one.
     let token = 2 * 2 * 32 * 2
     let peak = try #require(found["130"]).peakCacheBytes
-    #expect(
-      PromiseTests.configurations[index].words["prefill"] == "stream" ? peak < 2 * 20 * token : peak > 130 * token)
+    let (name, _, words) = PromiseTests.configurations[index]
+    // A prompt that streams, or is read in blocks, is never whole.
+    let neverWhole = words["prefill"] == "stream" ? 20 : name == "keydiff" && words["mode"] != "once" ? 60 : nil
+    #expect(neverWhole.map { peak < 2 * $0 * (token + 16) } ?? (peak > 130 * token))
   }
 
   @Test("a run of nothing ends at once")
@@ -207,7 +209,9 @@ struct BatchingTests {
       [request("a", prompt: prompt, new: 6)], PromiseTests.compressor(index))
     let baseline = try EngineTrial(Self.model.get()).generate([request("a", prompt: prompt, new: 6)])
     #expect(found["a"]?.tokens.count == 6)
-    // Gear by tensor compresses every 7 tokens; nothing else acts on so few.
-    if index != 3 { #expect(found["a"]?.tokens == baseline["a"]?.tokens) }
+    // Gear by tensor compresses every 7 tokens; some codecs pack a token at once, and some methods leave out tokens of
+    // any prompt. Nothing else acts on so few.
+    let actsAtOnce = ["quarot", "kvquant", "llmlingua", "lazyllm"].contains(PromiseTests.configurations[index].name)
+    if index != 3, !actsAtOnce { #expect(found["a"]?.tokens == baseline["a"]?.tokens) }
   }
 }

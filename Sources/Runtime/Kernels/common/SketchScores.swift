@@ -52,7 +52,9 @@ import KernelABI
   var block = blocks.lowerBound
   while block < blocks.upperBound {
     let channels = keys.outlierChannels + block / keys.groupBlocks * keys.outliers
-    let end = blocks.upperBound - block > keys.groupBlocks ? block + keys.groupBlocks : blocks.upperBound
+    // A range may begin within a group: its outlier channels hold to the group's end.
+    let groupEnd = (block / keys.groupBlocks + 1) * keys.groupBlocks
+    let end = groupEnd < blocks.upperBound ? groupEnd : blocks.upperBound
     row = 0
     while row < rows {
       let own = planes + row * 4 * m

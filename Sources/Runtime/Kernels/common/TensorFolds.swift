@@ -2,7 +2,7 @@ import CIntrinsics
 import KernelABI
 
 /// Numbers that are added in single precision before their sum joins a double.
-private let blockCount = 4_096
+private let blockCount = 256
 
 @Sendable func tensorFold(_ operation: TensorFold, _ x: UnsafePointer<Float>, _ count: Int) -> Double {
   switch operation {
