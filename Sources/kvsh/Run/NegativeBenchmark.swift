@@ -3,7 +3,7 @@ import Runtime
 
 /// A data set made of negative samples: their records, out of the registered LongBench files.
 enum NegativeBenchmark {
-  /// - Throws: `Problem` K605 for rows that name no samples, K608 without LongBench's files, K411 for samples not in them.
+  /// - Throws: `Problem` K605 for rows that name no samples, K618 without LongBench's files, K411 for samples not in them.
   static func text(of table: Table, _ workbench: Workbench, _ call: Call) throws -> String {
     guard let samples = table.column("sample"), table.rowCount > 0 else {
       throw Problem(
@@ -24,7 +24,7 @@ enum NegativeBenchmark {
       let found = try Datasets.find("longbench", home: workbench.home)
       guard let path = found.registeredPath else {
         throw RuntimeProblem(
-          "K608", seen: "the records of the negatives are not at hand", expected: "LongBench's files",
+          "K618", seen: "the records of the negatives are not at hand", expected: "LongBench's files",
           suggestion: "data add longbench PATH")
       }
       let files = try LongBenchFiles(path: path, tasks: try LongBenchTasks.bundled(home: workbench.home))

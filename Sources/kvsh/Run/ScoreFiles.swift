@@ -9,7 +9,7 @@ enum ScoreFiles {
 
   /// Rows of every file of the folder, by the file's name; `hf` becomes the baseline's own label.
   ///
-  /// - Throws: `RuntimeProblem` K504 for a folder or file that cannot be read, K607 for one without scores.
+  /// - Throws: `RuntimeProblem` K504 for a folder or file that cannot be read, K617 for one without scores.
   static func read(_ folder: String) throws -> Table {
     let path = TextFile.expanded(folder)
     guard let names = try? FileManager.default.contentsOfDirectory(atPath: path) else {
@@ -18,7 +18,7 @@ enum ScoreFiles {
     }
     let files = names.filter { $0.hasSuffix(".jsonl") }.sorted()
     guard !files.isEmpty else {
-      throw RuntimeProblem("K607", seen: "\(folder) has no .jsonl file", expected: "one NAME.jsonl a configuration")
+      throw RuntimeProblem("K617", seen: "\(folder) has no .jsonl file", expected: "one NAME.jsonl a configuration")
     }
     var columns: (config: [String?], task: [String?], sample: [String?], score: [Double?]) = ([], [], [], [])
     // The baseline first, as `run` has it.
@@ -32,13 +32,13 @@ enum ScoreFiles {
         let scores = table.column("score")
       else {
         throw RuntimeProblem(
-          "K607", seen: "\(folder)/\(file) has the columns \(table.columnNames.joined(separator: ", "))",
+          "K617", seen: "\(folder)/\(file) has the columns \(table.columnNames.joined(separator: ", "))",
           expected: "task, id and score")
       }
       for row in 0..<table.rowCount {
         guard let score = scores[row].asDouble else {
           throw RuntimeProblem(
-            "K607", seen: "\(folder)/\(file): line \(row + 1) has the score \(scores[row].display)",
+            "K617", seen: "\(folder)/\(file): line \(row + 1) has the score \(scores[row].display)",
             expected: "a number")
         }
         columns.config.append(label)
@@ -59,7 +59,7 @@ enum ScoreFiles {
       return try TableText.read(text, as: .jsonLines)
     } catch let problem as Problem {
       throw RuntimeProblem(
-        "K607", seen: "\(file): \(problem.seen)", expected: "lines {\"task\": ..., \"id\": ..., \"score\": ...}")
+        "K617", seen: "\(file): \(problem.seen)", expected: "lines {\"task\": ..., \"id\": ..., \"score\": ...}")
     }
   }
 }

@@ -68,11 +68,11 @@ extension ProblemCatalogue {
         "K605", "There is nothing to compare",
         "Comparisons need rows of the baseline, `fp16`, and of another configuration, with the columns they compare."),
       Entry(
-        "K607", "Not a folder of scores",
+        "K617", "Not a folder of scores",
         "`load scores DIR` reads one NAME.jsonl a configuration, each line {\"task\": ..., \"id\": ..., \"score\": ...}."
       ),
       Entry(
-        "K608", "No negative benchmark can be made",
+        "K618", "No negative benchmark can be made",
         "`negatives per=sample | save \"x.longbench.json\"` copies the records of the negatives out of LongBench's files: "
           + "register them with `data add longbench PATH`."),
       Entry("K606", "No room for an answer", "`max` must leave room for a prompt in the model's context."),

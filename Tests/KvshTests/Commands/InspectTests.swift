@@ -60,7 +60,7 @@ struct InspectTests {
     #expect(cells.values.count { $0 == 16 } == 150 && cells.values.count { $0 == 0 } == 30 * (cells.columns - 5))
     let text = TerminalPlot(width: 80).render(object.chart)
     #expect(text.contains("█") && text.split(separator: "\n").allSatisfy { $0.count <= 80 })
-    #expect(TerminalPlot(width: 80, style: .ascii).render(object.chart).contains("#"))
+    #expect(TerminalPlot(width: 80, style: .ascii).render(object.chart).contains("@"))
     #expect(SVGPlot().render(object.chart).contains("<rect"))
     #expect(VegaLite().render(object.chart).contains("\"rect\""))
     try test.run("\(line) | save \"\(test.folder.path)/cache.html\"")

@@ -99,7 +99,7 @@ struct LineScreenTests {
   @Test("Tab lists under the line and walks through the list; the next key takes the list away")
   func list() throws {
     let driver = try shell(columns: 80)
-    try driver.type("comp")
+    try driver.type("compr")
     try driver.press("Tab")
     try driver.wait("the list") {
       $0.first == "kvsh> compress" && $0.count == 3 && $0[1].hasPrefix("compress     ")
@@ -138,7 +138,9 @@ struct LineScreenTests {
       try driver.type(line)
       try driver.press("Enter")
     }
-    try driver.press("C-l", "C-r")
+    try driver.press("C-l")
+    try driver.wait(for: ["kvsh>"], cursor: [6, 0])
+    try driver.press("C-r")
     try driver.type("40")
     try driver.wait("the entry") { $0 == ["search `40`: 40 + 2"] }
     try driver.type("0")
