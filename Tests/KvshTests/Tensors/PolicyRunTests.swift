@@ -131,7 +131,7 @@ import Testing
     let test = try CommandSession()
     for (score, code, seen) in [
       ("log(-norm(K, axis=-1))", "K712", "the score of policy `p` in layer 0, KV head 0, is nan for token 0"),
-      ("norm(K)", "K711", "the score of policy `p` in layer 0 is a number"),
+      ("norm(K)", "K711", "the score of policy `p` in layer 0 is a tensor of shape []"),
       ("K @ V", "K701", "`@` of the shapes"), ("norm(K, axis=5)", "K702", "axis=5 of a tensor of shape"),
     ] {
       let problem = try test.problem("policy p { score = \(score) }\ncompress p budget=8 | run sharegpt n=2 max=4")
