@@ -11,7 +11,7 @@ struct LateProblemTests {
     #expect(line.code == "K595" && line.seen == "there is no line 999")
     let folder = try test.problem("load scores \"\(test.folder.path)\"").problem
     #expect(folder.code == "K617" && folder.seen.hasSuffix("has no .jsonl file"))
-    let rows = "[{sample: \"qasper:1\", task: \"qasper\"}] | table"
+    let rows = "[{sample: \"1\", task: \"qasper\"}] | table"
     let records = try test.problem("\(rows) | save \"\(test.folder.path)/x.longbench.json\"").problem
     #expect(records.code == "K618" && records.seen == "the records of the negatives are not at hand")
   }
