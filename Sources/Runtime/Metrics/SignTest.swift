@@ -34,6 +34,15 @@ public struct SignTest: Equatable, Sendable {
   /// Twice the chance of at most `fewer` heads in `total` throws of a fair coin, at most 1.
   static func twoSided(_ fewer: Int, of total: Int) -> Double {
     guard total > 0, 2 * fewer < total else { return 1 }
+    // Few pairs are counted out: no rounding between a p of 1 and one below it.
+    if total <= 56 {
+      var (ways, sum) = (1, 0)
+      for heads in 0...fewer {
+        sum += ways
+        ways = ways * (total - heads) / (heads + 1)
+      }
+      return min(1, 2 * Double(sum) / Double(1 << total))
+    }
     // P(X <= k) = I_1/2(n - k, k + 1), DLMF 8.17.5.
     return min(1, 2 * StudentT.incompleteBeta(0.5, Double(total - fewer), Double(fewer + 1)))
   }

@@ -138,7 +138,6 @@ struct CompareCommand: Command {
     let n = comparison.count
     if isNoOp { return "\(b) gave the text and bytes of \(a) in all \(n) samples: no-op?" }
     let difference = comparison.difference
-    let size = short(abs(difference.value))
     var interval = ""
     if let low = difference.low, let high = difference.high {
       interval = " (95 % interval \(short(low)) to \(short(high)))"
@@ -147,7 +146,8 @@ struct CompareCommand: Command {
       "\(comparison.test.better) higher, \(comparison.test.worse) lower, \(comparison.test.equal) equal; p \(chance(comparison.test.p))"
     if comparison.isDecided {
       let word = difference.value > 0 ? "higher" : "lower"
-      return "\(b) has a \(word) \(measure) than \(a), by \(size)\(interval), over \(n) samples: \(counts)"
+      return
+        "\(b) has a \(word) \(measure) than \(a): difference \(short(difference.value))\(interval) over \(n) samples: \(counts)"
     }
     let needed =
       comparison.neededPairs.map { "; about \($0) samples would tell a difference of this size" } ?? ""

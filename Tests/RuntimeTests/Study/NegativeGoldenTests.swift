@@ -146,7 +146,12 @@ enum PublishedScores {
     var score: Double
   }
 
-  static func sheet() throws -> ScoreSheet {
+  /// Read once for all tests: fifty thousand lines.
+  private static let read = Result { try readSheet() }
+
+  static func sheet() throws -> ScoreSheet { try read.get() }
+
+  private static func readSheet() throws -> ScoreSheet {
     let scores = folder.appendingPathComponent("scores")
     let names = try FileManager.default.contentsOfDirectory(atPath: scores.path).filter { $0.hasSuffix(".jsonl") }
     let rows = try names.sorted().flatMap { name in
