@@ -15,6 +15,8 @@ static unsigned char press(EditLine *line, CEditKey key) {
   copy[length] = 0;
   editor->answer = CC_REFRESH;
   editor->host.press(editor->host.context, editor, key, copy, length, cursor);
+  // The host has drawn the line at the top, also one that was typed ahead and never drawn before.
+  if (key == CEditClearScreen) editor->mustDrawAnew = 0;
   free(copy);
   return editor->answer;
 }
