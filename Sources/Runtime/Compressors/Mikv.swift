@@ -8,8 +8,8 @@ extension MethodCard {
     summary: "Keeps the heavy hitters and the newest tokens exact, and demotes all others to a few bits.",
     parameters: [
       ParameterCard("ratio", .float(0...1), default: .float(0.2), "share of the tokens in the importance cache"),
-      ParameterCard("hi_bits", .oneOf([4, 8, 16]), default: .int(16), "precision of the important tokens; 16 is exact"),
-      ParameterCard("bits", .oneOf([0, 2, 3, 4]), default: .int(2), "precision of demoted tokens; 0 drops them"),
+      ParameterCard("hi_bits", .oneOf([4, 8, 16]), default: .int(16), "bits of important tokens; 16 is exact"),
+      ParameterCard("bits", .oneOf([0, 2, 3, 4]), default: .int(2), "bits of demoted tokens; 0 drops them"),
       ParameterCard(
         "group", .oneOf([32, 64, 128]), default: nil, note: "half the head dimension", "channels that share a scale"),
       ParameterCard("recent_share", .float(0...1), default: .float(0.5), "newest tokens inside the importance cache"),
