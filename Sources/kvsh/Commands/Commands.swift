@@ -26,6 +26,8 @@ enum Commands {
       SaveCommand(workbench: workbench),
       LoadCommand(workbench: workbench),
       HistoryCommand(workbench: workbench),
+      ShowCommand(workbench: workbench),
+      ReproCommand(workbench: workbench),
       SourceCommand(workbench: workbench),
       TimeCommand(),
       HelpCommand(problems: problems, terminal: workbench.terminal),

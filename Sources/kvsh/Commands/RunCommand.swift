@@ -46,9 +46,14 @@ struct RunCommand: Command {
     let samples = try call.placing(at: "max") {
       try load.requests.map { try PreparedSample($0, loaded, chat: chat, maxTokens: options.maxTokens) }
     }
+    let record = try call.placing {
+      try RunRecord(
+        run: Self.written(call, dataset.dataset.card, options), configurations, loaded, digest: loaded.digest(store))
+    }
+    workbench.latestRecord = record
     let study = StudyRun(
       loaded: loaded, store: store, workbench: workbench, options: options,
-      configurations: configurations, samples: samples, chat: chat)
+      configurations: configurations, samples: samples, chat: chat, record: record)
     let total = configurations.count * samples.count
     let outcome = try call.placing { try study.run(line: Self.lines(of: call)) }
     let rows = zip(study.configurations, outcome.rows).flatMap { configuration, rows in
@@ -61,6 +66,23 @@ struct RunCommand: Command {
     }
     note(study, outcome, rows.count, total, in: context)
     return .table(RunTable.table(rows))
+  }
+
+  /// The stage with every option written out, defaults too: they may change.
+  private static func written(_ call: Call, _ card: DatasetCard, _ options: RunOptions) throws -> String {
+    var arguments: [(String, Value)] = try DatasetCall.values(call, for: card).filter { $0.key != "seed" }
+      .sorted { $0.key < $1.key }.map { ($0.key, Value($0.value)) }
+    arguments += [
+      ("seed", .int(try call.int("seed"))), ("noise_seed", .int(Int(clamping: options.sampling.seed))),
+      ("max", .int(options.maxTokens)), ("temperature", .float(options.sampling.temperature)),
+      ("top_p", .float(options.sampling.topP)), ("top_k", .int(options.sampling.topK)), ("batch", .int(options.batch)),
+    ]
+    let words = [
+      ("chat", options.chat.map { $0 ? "on" : "off" } ?? "auto"), ("baseline", options.baseline ? "on" : "off"),
+    ]
+    return
+      (["run", try call.name("dataset")] + arguments.map { "\($0.0)=\($0.1.display)" }
+      + words.map { "\($0.0)=\($0.1)" }).joined(separator: " ")
   }
 
   /// The lines of the text that the stage and what comes into it stand on.
@@ -95,6 +117,18 @@ struct RunCommand: Command {
         context.print(
           "note: \(configuration.label) changed nothing in \(pairs.count) responses: no cache grew past what it keeps")
       }
+    }
+  }
+}
+
+extension Value {
+  fileprivate init(_ value: DatasetValue) {
+    switch value {
+    case .int(let number): self = .int(number)
+    case .float(let number): self = .float(number)
+    case .string(let text): self = .string(text)
+    case .bool(let flag): self = .bool(flag)
+    case .words(let words): self = .list(words.map { .string($0) })
     }
   }
 }

@@ -9,7 +9,7 @@ struct SaveCommand: Command {
     "save", summary: "Writes a table, a plot or a value to a file; its ending chooses the format.",
     details: """
       Tables: .csv .json .jsonl .md .txt. Plots: .html (a page), .svg, .vl.json (Vega-Lite), .txt, and the table formats for \
-      the numbers behind them. Anything else: .json or .txt. A file that is there is replaced at once or not at all.
+      the numbers behind them. A text: .txt, .kvs (a script), .md. Anything else: .json or .txt. A file that is there is replaced at once or not at all.
 
       Without anything from the pipe, and with the ending .kvs, the lines of this session that ran to their end are written \
       as a script: `save session.kvs` in the shell, `kvsh session.kvs` runs it again.
@@ -50,6 +50,9 @@ struct SaveCommand: Command {
       if let text = table(rows, name) { return text }
       if name.hasSuffix(".txt") { return TableDisplay().render(rows) + "\n" }
       throw unknown(path, ".csv .json .jsonl .md .txt", call)
+    }
+    if case .string(let text) = value, name.hasSuffix(".kvs") || name.hasSuffix(".md") {
+      return text.hasSuffix("\n") ? text : text + "\n"
     }
     if name.hasSuffix(".json") { return ValueJSON.write(value) + "\n" }
     if name.hasSuffix(".txt") { return value.text + "\n" }

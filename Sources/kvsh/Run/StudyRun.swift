@@ -11,6 +11,8 @@ struct StudyRun {
   let configurations: [Compressor]
   let samples: [PreparedSample]
   let chat: Bool
+  /// What the line runs, for the store.
+  var record: RunRecord?
 
   /// Rows so far, and whether the user ended the run early.
   struct Outcome {
@@ -41,7 +43,7 @@ struct StudyRun {
       for (index, sample) in samples.enumerated() {
         let hash = specification(compressor, sample, model: digest).hash
         own[index] = hash
-        if known[hash] == nil { known[hash] = try store.rows(spec: hash) }
+        if known[hash] == nil { known[hash] = workbench.recomputes ? [:] : try store.rows(spec: hash) }
         let key = key(sample)
         if let row = known[hash]?[key] { stored[key] = row }
       }
@@ -60,7 +62,10 @@ struct StudyRun {
         }
       }
     }
-    let line = try store.begin(line: text, rows: known, total: total, parent: workbench.typedLine)
+    // A repeated run leaves no trace: what it is compared with must stay.
+    let line =
+      try workbench.recomputes
+      ? nil : store.begin(line: text, rows: known, total: total, parent: workbench.typedLine, record: record)
     let start = ContinuousClock.now
     func report(_ note: String) {
       workbench.progress.update(ProgressState(label: "run", done: done, total: total, note: note))
@@ -87,7 +92,7 @@ struct StudyRun {
             onFinish: { generation in
               guard let index = byName[generation.sample], let hash = hashes[place][index] else { return }
               let row = row(generation, samples[index], compressor, hash)
-              try store.save(row, line: line, place: place * samples.count + index)
+              if let line { try store.save(row, line: line, place: place * samples.count + index) }
               outcome.rows[place][key(samples[index])] = row
               done += 1
               report(compressor.label)
@@ -97,9 +102,11 @@ struct StudyRun {
     } catch is CancellationError {
       outcome.wasCancelled = true
     }
-    try store.end(
-      line: line, seconds: (ContinuousClock.now - start) / .seconds(1),
-      status: outcome.wasCancelled ? "interrupted" : "done")
+    if let line {
+      try store.end(
+        line: line, seconds: (ContinuousClock.now - start) / .seconds(1),
+        status: outcome.wasCancelled ? "interrupted" : "done")
+    }
     return outcome
   }
 

@@ -41,6 +41,10 @@ struct CommandExampleTests {
     "[{a: 1}] | table | save \"a.csv\"": "saved a.csv \\(4 bytes\\)",
     "load \"examples/lengths.csv\" | lengths": "kivi bits=2",
     "history | tail 5": "line", "history | where rows > 0": "done(.|\\n)*run sharegpt", "help run": "temperature",
+    "run sharegpt n=2 max=8; show (history | where rows > 0 | tail 1).id[0]":
+      "# line \\d+(.|\\n)*\nrun sharegpt n=2 seed=0 noise_seed=0 max=8",
+    "run sharegpt n=2 max=8; repro (history | where rows > 0 | tail 1).id[0] | select sample same":
+      "2 of 2 responses are the same(.|\\n)*true",
     "help kivi": "arXiv 2402.02750", "help K012": "unknown name",
     "\"6 * 7\" | save \"answer.txt\"; source \"answer.txt\"": "saved(.|\\n)*\n42\n",
     "compress streamingllm budget=128 | run passkey n=4 tokens=300 | summarize score=mean(score) by=config":
@@ -57,7 +61,7 @@ struct CommandExampleTests {
     "time compress kivi bits=2 | measure prefill tokens=64 repeat=2": "took .+s\n(.|\\n)*kivi bits=2 +64",
     "load scores \"examples/scores\" | summarize score=mean(score) by=config": "fp16(.|\\n)*half(.|\\n)*third",
     "load scores \"examples/scores\" | negatives theta=[10%, 50%] set={both: [\"half\", \"third\"]}":
-      "both +0\\.1 +2 +8(.|\\n)*both +0\\.5 +1 +8",
+      "both +0\\.100 +2 +8(.|\\n)*both +0\\.500 +1 +8",
     "load scores \"examples/scores\" | compare fp16 half": "half(.|\\n)*score(.|\\n)*fp16",
   ]
 
@@ -70,9 +74,12 @@ struct CommandExampleTests {
     let commands = try CommandSession(hasModel: false).session.context.commands.signatures
     let own = commands.filter { $0.group != Self.tableGroup }
     var unused = Set(Self.promises.keys)
-    for signature in own {
-      #expect(!signature.examples.isEmpty, "\(signature.name) has no example")
-      for example in signature.examples {
+    // What `measure` measures has examples of its own.
+    let measured = Measurements.all.map { ($0.entry.name, $0.entry.examples) }
+    var seen: Set<String> = []
+    for (name, examples) in own.map({ ($0.name, $0.examples) }) + measured {
+      #expect(!examples.isEmpty, "\(name) has no example")
+      for example in examples where seen.insert(example.code).inserted {
         let result = try KvshCall(["-c", example.code], in: folder, workingFolder: folder.path).result()
         #expect(result.status == 0, "\(example.code): \(result.errors)")
         unused.remove(example.code)
