@@ -39,6 +39,7 @@ struct CommandExampleTests {
     "compress kivi bits=2 | run sharegpt n=4 max=16 | lengths": "mean_D(.|\\n)*kivi bits=2",
     "compress kivi bits=2 | run sharegpt n=4 max=16 | plot lengthdiff": "density(.|\\n)*kivi bits=2  4",
     "[{a: 1}] | table | save \"a.csv\"": "saved a.csv \\(4 bytes\\)",
+    "[\"# Numbers\", ([{a: 1}] | table)] | save \"a.html\"": "saved a.html",
     "load \"examples/lengths.csv\" | lengths": "kivi bits=2",
     "history | tail 5": "line", "history | where rows > 0": "done(.|\\n)*run sharegpt", "help run": "temperature",
     "run sharegpt n=2 max=8; show (history | where rows > 0 | tail 1).id[0]":
