@@ -47,8 +47,7 @@ struct RunCommand: Command {
       try load.requests.map { try PreparedSample($0, loaded, chat: chat, maxTokens: options.maxTokens) }
     }
     let record = try call.placing {
-      try RunRecord(
-        run: Self.written(call, dataset.dataset.card, options), configurations, loaded, digest: loaded.digest(store))
+      try RunRecord(run: Self.written(call, dataset.dataset.card, options), configurations, loaded, store)
     }
     workbench.latestRecord = record
     let study = StudyRun(

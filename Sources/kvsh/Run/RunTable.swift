@@ -74,6 +74,7 @@ enum RunTable {
     ("machine", { text($0.origin?.machine) }),
     ("kvsh", { text($0.origin?.kvsh) }),
     ("commit", { text($0.origin?.commit) }),
+    ("program", { text($0.origin?.program) }),
   ]
 
   private static func text(_ text: String?) -> Value { text.map { .string($0) } ?? .nil }

@@ -3,9 +3,11 @@ import Lang
 
 /// What made the rows of one `run`: enough to write it out as a script and to tell what differs when it is run again.
 struct RunRecord: Codable, Equatable {
-  /// Version of kvsh, and the commit it was built from where that can be told.
+  /// Version of kvsh, the commit that was checked out when it was built, and the digest of the program, where they can be
+  /// told.
   var kvsh: String
   var commit: String?
+  var program: String?
   var machine: String
   /// Name of the model in its file, the file or folder, and the SHA-256 of its bytes.
   var model: String
@@ -30,6 +32,7 @@ struct RunRecord: Codable, Equatable {
     }
     return [
       changed("kvsh", kvsh, other.kvsh), changed("the commit", commit ?? "unknown", other.commit ?? "unknown"),
+      changed("the program's digest", program ?? "unknown", other.program ?? "unknown"),
       changed("the machine", machine, other.machine),
       changed("the model's digest", modelDigest.prefix(12).description, other.modelDigest.prefix(12).description),
       changed("precision", precision, other.precision), changed("kernels", kernels, other.kernels),

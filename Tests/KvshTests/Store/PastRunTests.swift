@@ -108,6 +108,42 @@ struct PastRunTests {
     #expect(try test.problem("load").problem.code == "K020")
   }
 
+  @Test("the commit is the one checked out beside the program, unless the program is older")
+  func commit() throws {
+    let folder = try TemporaryFolder()
+    func write(_ name: String, _ text: String) throws {
+      let path = folder.path + "/" + name
+      try FileManager.default.createDirectory(
+        atPath: URL(fileURLWithPath: path).deletingLastPathComponent().path, withIntermediateDirectories: true)
+      try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+    }
+    let program = folder.path + "/.build/release/kvsh"
+    try write("Package.swift", "")
+    try write(".git/HEAD", "ref: refs/heads/main\n")
+    try write(".git/refs/heads/main", "0123456789abcdef\n")
+    try write(".git/logs/HEAD", "")
+    try write(".build/release/kvsh", "")
+    #expect(BuildCommit.commit(ofProgram: program) == "0123456789")
+    try FileManager.default.removeItem(atPath: folder.path + "/.git/refs/heads/main")
+    #expect(BuildCommit.commit(ofProgram: program) == nil)
+    try write(".git/packed-refs", "# pack\nfedcba9876543210 refs/heads/main\n")
+    #expect(BuildCommit.commit(ofProgram: program) == "fedcba9876")
+    try write(".git/HEAD", "00112233445566778899\n")
+    #expect(BuildCommit.commit(ofProgram: program) == "0011223344")
+    // A commit after the build: the program was made from another one.
+    try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSinceNow: -60)], ofItemAtPath: program)
+    #expect(BuildCommit.commit(ofProgram: program) == nil)
+    // A further work tree points to the repository that it shares.
+    try write("tree/Package.swift", "")
+    try write("tree/.git", "gitdir: \(folder.path)/.git/worktrees/tree\n")
+    try write("tree/kvsh", "")
+    try write(".git/worktrees/tree/HEAD", "ref: refs/heads/side\n")
+    try write(".git/worktrees/tree/commondir", "../..\n")
+    try write(".git/refs/heads/side", "aaaaaaaaaabb\n")
+    #expect(BuildCommit.commit(ofProgram: folder.path + "/tree/kvsh") == "aaaaaaaaaa")
+    #expect(BuildCommit.commit(ofProgram: nil) == nil)
+  }
+
   @Test("a machine is named by its processor, cores and memory")
   func machine() {
     #expect(
