@@ -12,8 +12,10 @@ extension RunRecord {
       policies.append(text)
     }
     self.init(
-      kvsh: Version.kvsh, commit: BuildCommit.current, program: FileDigest.program(store: store), machine: MachineDescription.current, model: loaded.model.name,
-      modelPath: loaded.path, modelDigest: try loaded.digest(store), precision: loaded.model.precision.rawValue, kernels: loaded.kernels,
+      kvsh: Version.kvsh, commit: BuildCommit.current, program: FileDigest.program(store: store),
+      machine: MachineDescription.current, model: loaded.model.name,
+      modelPath: loaded.path, modelDigest: try loaded.digest(store), precision: loaded.model.precision.rawValue,
+      kernels: loaded.kernels,
       threads: loaded.engine.threads, folder: FileManager.default.currentDirectoryPath, run: run,
       configurations: stages.map(Self.line), policies: policies)
   }
