@@ -59,7 +59,8 @@ struct StoreProcessTests {
 
   @Test("kill -9 at any moment, again and again, loses nothing that was finished", arguments: [1, 2, 3])
   func killedAnywhere(_ seed: Int) throws {
-    let whole = try call(try folder()).result()
+    let fresh = try folder()
+    let whole = try call(fresh).result()
     let folder = try folder()
     var numbers = SystemRandomNumberGenerator()
     var before = 0

@@ -127,7 +127,7 @@ struct MikvTests {
     #expect(abs(Double(bytes.payload + bytes.scales) / Double(tokens) - perToken) < 0.2)
     // A position a token, a score an important token, the balancer of a head.
     #expect(bytes.metadata == 3 * (4 * tokens + 4 * upper + 4 * 64))
-    #expect(trial.cache.store.takePeakBytes() >= tokens * 768)
+    #expect(trial.cache.takePeakBytes() >= tokens * 768)
   }
 
   @Test(
