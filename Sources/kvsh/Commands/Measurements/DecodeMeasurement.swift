@@ -18,7 +18,7 @@ struct DecodeMeasurement: Measurement {
         "depth", .int, default: .int(0), range: 0...1_048_576, doc: "Tokens in the cache at first.", sweepable: true),
       .measuredBatch,
       Parameter("steps", .int, default: .int(64), range: 1...65_536, doc: "Timed steps of a round."),
-    ] + SpeedRows.parameters,
+    ] + SpeedRows.parameters(warmups: 0),
     examples: [
       Example("compress kivi bits=2 | measure decode depth=[64,256] steps=4 repeat=2", "Two depths, two caches.")
     ])

@@ -25,13 +25,14 @@ struct LatencyMeasurement: Measurement {
       Parameter("gen", .int, default: .int(64), range: 0...65_536, doc: "Forced new tokens after the first."),
       Parameter(
         "threads", .int, range: 1...1_024, doc: "Threads. Default: the session's.", sweepable: true),
-    ] + MeasuringPlan.parameters,
+    ] + MeasuringPlan.parameters(warmups: 1),
     examples: [
       Example("compress kivi bits=2 | measure latency prompt=64 gen=4 batch=2 repeat=2", "Two requests at a time.")
     ])
 
   let columns = [
-    "config", "prompt", "batch", "gen", "ttft_ms", "tbot_ms", "e2e_ms", "speedup", "speedup_low", "speedup_high", "noise",
+    "config", "prompt", "batch", "gen", "ttft_ms", "tbot_ms", "e2e_ms", "speedup", "speedup_low", "speedup_high",
+    "noise",
     "verdict", "ttft_p50_ms", "ttft_p99_ms", "tbot_p50_ms", "tbot_p99_ms", "itl_ms", "itl_p50_ms", "itl_p99_ms",
     "e2e_p50_ms", "e2e_p99_ms", "requests_s", "out_tok_s", "total_tok_s", "repeats", "threads", "cache_bytes",
     "peak_bytes", "read_bytes",
@@ -76,7 +77,8 @@ struct LatencyMeasurement: Measurement {
     func number(_ value: Double?) -> Value { value.map { .float($0) } ?? .nil }
     func spread(_ name: String, _ spread: TimeSpread?) -> [(String, Value)] {
       [
-        ("\(name)_ms", number(spread.map { $0.mean * 1e3 })), ("\(name)_p50_ms", number(spread.map { $0.median * 1e3 })),
+        ("\(name)_ms", number(spread.map { $0.mean * 1e3 })),
+        ("\(name)_p50_ms", number(spread.map { $0.median * 1e3 })),
         ("\(name)_p99_ms", number(spread.map { $0.percentile(99) * 1e3 })),
       ]
     }

@@ -6,23 +6,28 @@ struct MeasuringPlan {
   let limits: RoundLimits
   let noise: Bool
 
-  static let parameters = [
-    Parameter("repeat", .int, default: .int(30), range: 1...10_000, doc: "The cap on rounds that count."),
-    Parameter(
-      "seconds", .value(.number), default: .int(60), range: 0.001...1e6,
-      doc: "The cap on the time of each point, a round under way is finished."),
-    Parameter(
-      "precision", .value(.union([.number, .share])), default: .share(0.03), range: 0...1,
-      doc: "Rounds end when half the interval of every ratio is within it."),
-    Parameter("noise", .bool, default: .bool(true), doc: "Measure the uncompressed cache against itself as well."),
-    Parameter("warmup", .int, default: .int(1), range: 0...100, doc: "Rounds before those that count."),
-  ]
+  /// - Parameters:
+  ///   - warmups: rounds before those that count, unless the user says otherwise.
+  static func parameters(warmups: Int) -> [Parameter] {
+    [
+      Parameter("repeat", .int, default: .int(30), range: 1...10_000, doc: "The cap on rounds that count."),
+      Parameter(
+        "seconds", .value(.number), default: .int(60), range: 0.001...1e6,
+        doc: "The cap on the time of each point, a round under way is finished."),
+      Parameter(
+        "precision", .value(.union([.number, .share])), default: .share(0.03), range: 0...1,
+        doc: "Rounds end when half the interval of every ratio is within it."),
+      Parameter("noise", .bool, default: .bool(true), doc: "Measure the uncompressed cache against itself as well."),
+      Parameter("warmup", .int, default: .int(warmups), range: 0...100, doc: "Rounds before those that count."),
+    ]
+  }
 
-  init(_ call: Call) throws {
+  /// - Parameter noise: overrides the user's choice, for commands that have none.
+  init(_ call: Call, noise: Bool? = nil) throws {
     limits = RoundLimits(
       warmups: try call.int("warmup"), mostRounds: try call.int("repeat"), mostSeconds: try call.float("seconds"),
       precision: call.fraction("precision") ?? 0.03)
-    noise = try call.bool("noise")
+    self.noise = try noise ?? call.bool("noise")
   }
 
   /// A fixed number of rounds without the arm of noise.
@@ -38,12 +43,14 @@ struct MeasuringPlan {
   ) throws -> SpeedComparison {
     let turns = arms.count + (noise ? 1 : 0)
     let rounds = limits.warmups + limits.mostRounds
-    return try SpeedComparison(question, arms, limits: limits, doesMeasureNoise: noise, onRun: { arm, done in
-      progress.update(
-        ProgressState(
-          label: label, done: place * turns * rounds + done, total: places * turns * rounds,
-          note: arm < arms.count ? arms[arm].label : "\(arms.first?.label ?? "") again"))
-    })
+    return try SpeedComparison(
+      question, arms, limits: limits, doesMeasureNoise: noise,
+      onRun: { arm, done in
+        progress.update(
+          ProgressState(
+            label: label, done: place * turns * rounds + done, total: places * turns * rounds,
+            note: arm < arms.count ? arms[arm].label : "\(arms.first?.label ?? "") again"))
+      })
   }
 
   /// What a reader of the rows must know: the noise, and which ratios are less sure than was asked.
@@ -64,7 +71,8 @@ struct MeasuringPlan {
     let wide = rows.filter { row in
       guard row["verdict"]?.type == .string, let value = row["speedup"]?.asDouble else { return false }
       return !limits.isNarrow(
-        IntervalEstimate(value: value, low: row["speedup_low"]?.asDouble, high: row["speedup_high"]?.asDouble, level: 0.95))
+        IntervalEstimate(
+          value: value, low: row["speedup_low"]?.asDouble, high: row["speedup_high"]?.asDouble, level: 0.95))
     }
     if !wide.isEmpty {
       notes.append(

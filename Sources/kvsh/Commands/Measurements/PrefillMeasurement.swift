@@ -15,10 +15,11 @@ struct PrefillMeasurement: Measurement {
       Parameter(
         "tokens", .int, default: .int(512), range: 1...1_048_576, doc: "Tokens of a prompt.", sweepable: true),
       .measuredBatch,
-    ] + SpeedRows.parameters,
+    ] + SpeedRows.parameters(warmups: 1),
     examples: [Example("measure prefill tokens=64 repeat=3", "Tokens a second of a prompt, uncompressed.")])
 
-  let columns = ["config", "tokens", "batch"] + SpeedRows.rateColumns.filter { !["read_bytes", "tbot_ms"].contains($0) }
+  let columns =
+    ["config", "tokens", "batch"] + SpeedRows.rateColumns.filter { !["read_bytes", "tbot_ms"].contains($0) }
 
   func rows(
     _ call: Call, _ configurations: [Compressor], _ loaded: LoadedModel, _ workbench: Workbench

@@ -19,14 +19,16 @@ struct SpeedRows {
   /// Columns that only some styles define; a table in which no row has one leaves it out.
   static let definedBySome = ["ttft_ms", "tbot_ms", "e2e_ms", "deviation"]
 
-  static let parameters = [
-    Parameter(
-      "style", .choice(ThroughputStyle.allCases.map(\.rawValue)), default: .string(ThroughputStyle.paper.rawValue),
-      doc: "By whose definition tokens a second are counted."),
-    Parameter(
-      "threads", .int, range: 1...1_024, doc: "Threads. Default: the session's, all cores unless KVSH_THREADS says.",
-      sweepable: true),
-  ] + MeasuringPlan.parameters
+  static func parameters(warmups: Int) -> [Parameter] {
+    [
+      Parameter(
+        "style", .choice(ThroughputStyle.allCases.map(\.rawValue)), default: .string(ThroughputStyle.paper.rawValue),
+        doc: "By whose definition tokens a second are counted."),
+      Parameter(
+        "threads", .int, range: 1...1_024, doc: "Threads. Default: the session's, all cores unless KVSH_THREADS says.",
+        sweepable: true),
+    ] + MeasuringPlan.parameters(warmups: warmups)
+  }
 
   static let intervalDoc = """
     tok_s is by the style. paper: each forward timed alone, the fastest and the slowest left out, m the mean of the rest; \
