@@ -8,7 +8,9 @@ public struct ForwardThroughput: Equatable, Sendable {
 
   /// Nil for fewer than three times: there is no result then.
   public init?(_ forwardSeconds: [Double]) {
-    guard forwardSeconds.count >= 3, let least = forwardSeconds.min(), let most = forwardSeconds.max() else { return nil }
+    guard forwardSeconds.count >= 3, let least = forwardSeconds.min(), let most = forwardSeconds.max() else {
+      return nil
+    }
     // Left out one by one rather than subtracted from the sum, which rounding would show.
     var (isLeastOut, isMostOut, sum) = (false, false, 0.0)
     for seconds in forwardSeconds {
