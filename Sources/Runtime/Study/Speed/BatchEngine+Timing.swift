@@ -45,35 +45,38 @@ extension BatchEngine {
     _ tokens: Int, _ batch: Int, _ compressor: Compressor, _ cancellation: Cancellation?
   ) throws -> TimedRun {
     let prompts = (0..<batch).map { text(tokens, $0) }
-    var caches: [SequenceCache] = []
+    var held = HeldCaches()
     let before = pass.clock.times
     let start = ContinuousClock.now
     for prompt in prompts {
       let cache = try pass.makeCache(compressor)
       let row = try fill(cache, with: prompt, cancellation)
       _ = pass.logits(rows: [row])
-      caches.append(cache)
+      held.add(cache)
     }
     let seconds = (ContinuousClock.now - start).seconds
     return TimedRun(
-      seconds: seconds, tokens: tokens * batch, phases: pass.clock.times - before,
-      cacheBytes: caches.reduce(ByteCount()) { $0 + $1.bytes }, peakBytes: caches.reduce(0) { $0 + $1.peakBytes })
+      seconds: seconds, tokens: tokens * batch, phases: pass.clock.times - before, cacheBytes: held.bytes,
+      peakBytes: held.peakBytes)
   }
 
   private func decode(
     _ depth: Int, _ batch: Int, _ steps: Int, _ compressor: Compressor, _ cancellation: Cancellation?
   ) throws -> TimedRun {
     let texts = (0..<batch).map { text(max(1, depth) + TimedWork.untimedSteps + steps, $0) }
-    let caches = try (0..<batch).map { _ in try pass.makeCache(compressor) }
-    for (cache, text) in zip(caches, texts) {
+    var held = HeldCaches()
+    for text in texts {
+      let cache = try pass.makeCache(compressor)
       _ = try fill(cache, with: Array(text.prefix(max(1, depth))), cancellation)
+      held.add(cache)
     }
+    let caches = held.caches
     func step(_ index: Int) throws {
       try pass.run(zip(caches, texts).map { .step($1[max(1, depth) + index], of: $0) }, cancellation)
       _ = pass.logits(rows: pass.lastRows)
     }
     for index in 0..<TimedWork.untimedSteps { try step(index) }
-    let readBefore = caches.reduce(0) { $0 + $1.readBytes }
+    let readBefore = held.readBytes
     let before = pass.clock.times
     var forwards: [Double] = []
     forwards.reserveCapacity(steps)
@@ -85,11 +88,10 @@ extension BatchEngine {
       forwards.append((now - last).seconds)
       last = now
     }
-    let read = caches.reduce(0) { $0 + $1.readBytes } - readBefore
     return TimedRun(
       seconds: (last - start).seconds, tokens: steps * batch, forwardSeconds: forwards,
-      phases: pass.clock.times - before, cacheBytes: caches.reduce(ByteCount()) { $0 + $1.bytes },
-      peakBytes: caches.reduce(0) { $0 + $1.peakBytes }, readBytesPerStep: steps > 0 ? read / steps : 0)
+      phases: pass.clock.times - before, cacheBytes: held.bytes, peakBytes: held.peakBytes,
+      readBytesPerStep: steps > 0 ? (held.readBytes - readBefore) / steps : 0)
   }
 
   /// Requests that are there at once: prompts one behind the other, then all together, no end of text heeded.
@@ -97,7 +99,7 @@ extension BatchEngine {
     _ prompt: Int, _ batch: Int, _ new: Int, _ compressor: Compressor, _ cancellation: Cancellation?
   ) throws -> TimedRun {
     let prompts = (0..<batch).map { text(prompt, $0) }
-    var caches: [SequenceCache] = []
+    var held = HeldCaches()
     var tokens: [Int32] = []
     var arrivals: [[Double]] = []
     func likeliest(_ logits: UnsafePointer<Float>) -> Int32 {
@@ -111,18 +113,18 @@ extension BatchEngine {
       let cache = try pass.makeCache(compressor)
       let row = try fill(cache, with: prompt, cancellation)
       tokens.append(likeliest(pass.logits(rows: [row])))
-      caches.append(cache)
       arrivals.append([now()])
+      held.add(cache)
     }
     var forwards = [now()]
-    let readBefore = caches.reduce(0) { $0 + $1.readBytes }
+    let readBefore = held.readBytes
     if new > 1 {
       // Where there are steps, a forward is one of them.
       before = pass.clock.times
       forwards = []
       var last = now()
       for _ in 1..<new {
-        try pass.run(zip(caches, tokens).map { .step($1, of: $0) }, cancellation)
+        try pass.run(zip(held.caches, tokens).map { .step($1, of: $0) }, cancellation)
         let logits = pass.logits(rows: pass.lastRows)
         for index in tokens.indices { tokens[index] = likeliest(logits + index * pass.logitStride) }
         let end = now()
@@ -136,7 +138,25 @@ extension BatchEngine {
       seconds: arrivals.last?.last ?? now(), tokens: (prompt + max(1, new)) * batch, forwardSeconds: forwards,
       phases: pass.clock.times - before,
       requests: arrivals.map { RequestTimes(sent: 0, chunks: $0, promptTokens: prompt) },
-      cacheBytes: caches.reduce(ByteCount()) { $0 + $1.bytes }, peakBytes: caches.reduce(0) { $0 + $1.peakBytes },
-      readBytesPerStep: steps > 0 ? (caches.reduce(0) { $0 + $1.readBytes } - readBefore) / steps : 0)
+      cacheBytes: held.bytes, peakBytes: held.peakBytes,
+      readBytesPerStep: steps > 0 ? (held.readBytes - readBefore) / steps : 0)
   }
+}
+
+/// Caches that are filled one behind the other: what they hold, and held at most.
+private struct HeldCaches {
+  private(set) var caches: [SequenceCache] = []
+  private var filledBytes = 0
+  private var fillingPeakBytes = 0
+
+  /// Counts a cache that was just filled: while it was, those before it were there too.
+  mutating func add(_ cache: SequenceCache) {
+    fillingPeakBytes = max(fillingPeakBytes, filledBytes + cache.peakBytes)
+    filledBytes += cache.bytes.held
+    caches.append(cache)
+  }
+
+  var bytes: ByteCount { caches.reduce(ByteCount()) { $0 + $1.bytes } }
+  var peakBytes: Int { max(fillingPeakBytes, bytes.held) }
+  var readBytes: Int { caches.reduce(0) { $0 + $1.readBytes } }
 }

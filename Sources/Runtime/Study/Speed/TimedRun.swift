@@ -13,7 +13,7 @@ public struct TimedRun: Sendable {
   public let firstTokenSeconds: Double?
   /// Held by all sequences at the end.
   public let cacheBytes: ByteCount
-  /// Held by a sequence at most, all of them added up; its prompt before it was packed or dropped included.
+  /// Held by all sequences at most, a prompt before it was packed or dropped included.
   public let peakBytes: Int
   /// Keys and values read by one decode step of all sequences; 0 for a prefill.
   public let readBytesPerStep: Int

@@ -79,7 +79,8 @@ import Testing
     let odd = SpeedEstimate(question, [0.5, 5, 1, 1, 1, 1, 1, 1, 1, 1].map { run($0, tokens: 100) })
     let base = SpeedEstimate(question, [0.001, 5, 1, 1, 1, 1, 1, 1, 1, 1].map { run($0, tokens: 100) })
     let ratio = try #require(odd.speedup(over: base))
-    #expect(try #require(ratio.low) <= ratio.value && ratio.value <= (try #require(ratio.high)))
+    let (low, high) = (try #require(ratio.low), try #require(ratio.high))
+    #expect(low <= ratio.value && ratio.value <= high)
   }
 
   @Test("attention is told of one forward, alone and as a share, what compression adds beside it")
