@@ -15,6 +15,7 @@ enum Commands {
       InspectCommand(workbench: workbench),
       RunCommand(workbench: workbench),
       MeasureCommand(workbench: workbench),
+      BreakEvenCommand(workbench: workbench),
       PerplexityCommand(workbench: workbench),
       DataCommand(workbench: workbench),
       PeekCommand(workbench: workbench),

@@ -75,6 +75,14 @@ extension ProblemCatalogue {
         "K618", "No negative benchmark can be made",
         "`negatives per=sample | save \"x.longbench.json\"` copies the records of the negatives out of LongBench's files: "
           + "register them with `data add longbench PATH`."),
+      Entry(
+        "K670", "There is nothing to search for a break-even",
+        "`breakeven` needs a method and lengths that the model's context holds: from= no greater than to=, and room for the "
+          + "steps that are timed behind them."),
+      Entry(
+        "K671", "Not a table of speeds",
+        "`plot throughput`, `plot speedup` and `plot attention` draw what `measure prefill`, `measure decode` and `breakeven` "
+          + "yield; the message says which column is missing. `rename` gives a column of a file the name it should have."),
       Entry("K606", "No room for an answer", "`max` must leave room for a prompt in the model's context."),
     ])
 }

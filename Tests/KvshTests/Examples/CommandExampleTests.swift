@@ -29,9 +29,12 @@ struct CommandExampleTests {
     "compressors | where family == \"eviction\"": "^(?!(.|\\n)*\\nkivi)(.|\\n)*streamingllm",
     "run sharegpt n=4 max=16": "^(?!(.|\\n)*kivi)(.|\\n)*fp16",
     "compress kivi bits=2 | run sharegpt n=4 max=16": "fp16(.|\\n)*kivi bits=2",
-    "measure prefill tokens=64 repeat=2": "tok_s(.|\\n)*fp16 +64 +1",
+    "measure prefill tokens=64 repeat=3": "tok_s(.|\\n)*fp16 +64 +1",
     "compress kivi bits=2 | measure decode depth=[64,256] steps=4 repeat=2":
       "fp16 +64(.|\\n)*kivi bits=2 +64(.|\\n)*fp16 +256(.|\\n)*kivi bits=2 +256",
+    "compress kivi bits=2 | measure latency prompt=64 gen=4 batch=2 repeat=2": "ttft_ms(.|\\n)*kivi bits=2 +64 +2",
+    "breakeven streamingllm budget=32 from=32 to=64 steps=4 repeat=2":
+      "streamingllm budget=32, batch 1, decode(.|\\n)*undecided(.|\\n)*pays_from",
     "compress kivi bits=[2,4] | measure memory tokens=256 batch=2": "held_bytes(.|\\n)*kivi bits=4 +256 +2",
     "perplexity \"examples/demo.kvs\"": "perplexity(.|\\n)*fp16.+prompt",
     "compress kivi bits=2 | perplexity \"examples/demo.kvs\" window=256": "fp16.+steps(.|\\n)*kivi bits=2.+steps",
@@ -59,7 +62,7 @@ struct CommandExampleTests {
     "compress streamingllm budget=64 | measure quality depth=[64,128] steps=8 windows=2 follow=8":
       "kl_low(.|\\n)*streamingllm budget=64 +128",
     "time sum(1..100000)": "took (.|\\n)*5000050000",
-    "time compress kivi bits=2 | measure prefill tokens=64 repeat=2": "took .+s\n(.|\\n)*kivi bits=2 +64",
+    "time compress kivi bits=2 | measure prefill tokens=64 repeat=3": "took .+s\n(.|\\n)*kivi bits=2 +64",
     "load scores \"examples/scores\" | summarize score=mean(score) by=config": "fp16(.|\\n)*half(.|\\n)*third",
     "load scores \"examples/scores\" | negatives theta=[10%, 50%] set={both: [\"half\", \"third\"]}":
       "both +0\\.100 +2 +8(.|\\n)*both +0\\.500 +1 +8",

@@ -70,6 +70,12 @@ struct ExampleScriptTests {
       name: "13-a-policy-of-ones-own", arguments: ["3", "12"],
       promises: ["attn_last", "small_keys budget=40%", "looked_at", "fading", "kivi bits=4 residual=32", "mean_D"]),
     Script(
+      name: "table-3", arguments: ["16", "3"],
+      promises: [
+        "measured here, 16 tokens", "prefill        1", "decode        2", "K-4", "G-4", "H2O", "Stream", "12938.7",
+        "kivi bits=4 group=32 residual=128", "not distinguishable",
+      ]),
+    Script(
       name: "14-length-shift", arguments: ["4", "16"],
       promises: ["mean_D", "density per percent", "difference", "mean |difference| in tokens"]),
   ]

@@ -20,6 +20,9 @@ enum PlotKinds {
   static let all: [any PlotKind] = [
     LengthDifferencePlot(),
     NegativesPlot(),
+    ThroughputPlot(),
+    SpeedupPlot(),
+    AttentionPlot(),
     HeatmapPlot(),
     LinePlot(),
     HistogramPlot(),
