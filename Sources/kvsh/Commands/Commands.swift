@@ -22,6 +22,8 @@ enum Commands {
       LengthsCommand(),
       NegativesCommand(workbench: workbench),
       CompareCommand(workbench: workbench),
+      PredictCommand(workbench: workbench),
+      RouteCommand(workbench: workbench),
       ExplainCommand(),
       PlotCommand(workbench: workbench),
       SaveCommand(workbench: workbench),

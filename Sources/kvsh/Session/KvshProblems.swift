@@ -38,6 +38,7 @@ extension ProblemCatalogue {
     .adding(TensorProblems.all.map { Entry($0.code, $0.title, $0.explanation) })
     .adding(DatasetProblems.all.map { Entry($0.code, $0.title, $0.explanation) })
     .adding(MetricProblems.all.map { Entry($0.code, $0.title, $0.explanation) })
+    .adding(RouteProblems.all.map { Entry($0.code, $0.title, $0.explanation) })
     .adding(ShellProblems.all)
     .adding([
       Entry(
@@ -83,6 +84,10 @@ extension ProblemCatalogue {
         "K671", "Not a table of speeds",
         "`plot throughput`, `plot speedup` and `plot attention` draw what `measure prefill`, `measure decode` and `breakeven` "
           + "yield; the message says which column is missing. `rename` gives a column of a file the name it should have."),
+      Entry(
+        "K637", "There is nothing to predict from",
+        "Predictions of throughput need measured times: from=FOLDER takes those that others published; examples/a6000 holds the "
+          + "second paper's."),
       Entry("K606", "No room for an answer", "`max` must leave room for a prompt in the model's context."),
     ])
 }

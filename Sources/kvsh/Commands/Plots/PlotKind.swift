@@ -23,6 +23,7 @@ enum PlotKinds {
     ThroughputPlot(),
     SpeedupPlot(),
     AttentionPlot(),
+    RoutePlot(),
     HeatmapPlot(),
     LinePlot(),
     HistogramPlot(),
