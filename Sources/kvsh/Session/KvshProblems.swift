@@ -83,7 +83,8 @@ extension ProblemCatalogue {
       Entry(
         "K671", "Not a table of speeds",
         "`plot throughput`, `plot speedup` and `plot attention` draw what `measure prefill`, `measure decode` and `breakeven` "
-          + "yield; the message says which column is missing. `rename` gives a column of a file the name it should have."),
+          + "yield; the message says which column is missing. `rename` gives a column of a file the name it should have."
+      ),
       Entry(
         "K637", "There is nothing to predict from",
         "Predictions of throughput need measured times: from=FOLDER takes those that others published; examples/a6000 holds the "

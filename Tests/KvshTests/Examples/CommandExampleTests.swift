@@ -69,7 +69,8 @@ struct CommandExampleTests {
     "predict throughput kivi batch=8 tokens=2Ki from=\"examples/a6000\"": "kivi +decode +8 +2048 +43\\.",
     "predict accuracy from=\"examples/a6000\"":
       "fp16 +table +shipped +88\\.39(.|\\n)*stream +table +corrected +93\\.68",
-    "route kivi policy=[baseline, both] from=\"examples/a6000\" n=200": "kivi +baseline +10\\.000(.|\\n)*kivi +both +10\\.000 +21",
+    "route kivi policy=[baseline, both] from=\"examples/a6000\" n=200":
+      "kivi +baseline +10\\.000(.|\\n)*kivi +both +10\\.000 +21",
     "route gear policy=(r, s) -> e2e(r, s) + 0.1 * s.waiting from=\"examples/a6000\" n=200": "gear +own +10\\.000 +19",
     "load scores \"examples/scores\" | compare fp16 half": "half(.|\\n)*score(.|\\n)*fp16",
   ]

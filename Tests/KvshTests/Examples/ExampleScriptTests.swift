@@ -75,6 +75,7 @@ struct ExampleScriptTests {
         "measured here, 16 tokens", "prefill        1", "decode        2", "K-4", "G-4", "H2O", "Stream", "12938.7",
         "kivi bits=4 group=32 residual=128", "not distinguishable",
       ]),
+    Script(
       name: "table-6", arguments: [folder + "/a6000", "20"],
       promises: ["fp16    table", "88.39", "88.45", "87.74", "95.89", "93.68", "forest", "2048", "tested"]),
     Script(
