@@ -19,6 +19,7 @@ enum Commands {
       DataCommand(workbench: workbench),
       PeekCommand(workbench: workbench),
       LengthsCommand(),
+      VerbosityCommand(workbench: workbench),
       NegativesCommand(workbench: workbench),
       CompareCommand(workbench: workbench),
       ExplainCommand(),

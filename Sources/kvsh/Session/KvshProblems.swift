@@ -38,6 +38,7 @@ extension ProblemCatalogue {
     .adding(TensorProblems.all.map { Entry($0.code, $0.title, $0.explanation) })
     .adding(DatasetProblems.all.map { Entry($0.code, $0.title, $0.explanation) })
     .adding(MetricProblems.all.map { Entry($0.code, $0.title, $0.explanation) })
+    .adding(EncoderProblems.all.map { Entry($0.code, $0.title, $0.explanation) })
     .adding(ShellProblems.all)
     .adding([
       Entry(
@@ -75,6 +76,10 @@ extension ProblemCatalogue {
         "K618", "No negative benchmark can be made",
         "`negatives per=sample | save \"x.longbench.json\"` copies the records of the negatives out of LongBench's files: "
           + "register them with `data add longbench PATH`."),
+      Entry(
+        "K652", "Controls of a greedy run",
+        "The controls of `run` are the uncompressed cache at other temperatures and under other noise. At temperature 0 "
+          + "nothing is drawn, so there is nothing to control: give a temperature, or leave them out."),
       Entry("K606", "No room for an answer", "`max` must leave room for a prompt in the model's context."),
     ])
 }
