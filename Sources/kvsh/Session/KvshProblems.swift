@@ -39,6 +39,7 @@ extension ProblemCatalogue {
     .adding(DatasetProblems.all.map { Entry($0.code, $0.title, $0.explanation) })
     .adding(MetricProblems.all.map { Entry($0.code, $0.title, $0.explanation) })
     .adding(EncoderProblems.all.map { Entry($0.code, $0.title, $0.explanation) })
+    .adding(LengthPredictionProblems.all.map { Entry($0.code, $0.title, $0.explanation) })
     .adding(ShellProblems.all)
     .adding([
       Entry(

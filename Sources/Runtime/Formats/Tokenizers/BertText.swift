@@ -53,7 +53,7 @@ struct BertText: Equatable, Sendable {
     }
     if stripsAccents {
       let decomposed = String(String.UnicodeScalarView(scalars)).decomposedStringWithCanonicalMapping
-      scalars = decomposed.unicodeScalars.filter { $0.properties.generalCategory != .nonspacingMark }
+      scalars = decomposed.unicodeScalars.filter { Self.category($0) != .nonspacingMark }
     }
     // Character by character: a sigma at the end of a word is as any other.
     return lowercases ? scalars.flatMap { Array($0.properties.lowercaseMapping.unicodeScalars) } : scalars
@@ -65,6 +65,16 @@ struct BertText: Equatable, Sendable {
 
   static func isWhitespace(_ scalar: Unicode.Scalar) -> Bool { scalar.properties.isWhitespace }
 
+  /// The general category, as far as the library's tables go, which are those of Unicode 8: a later character is a letter
+  /// like any other to it.
+  private static func category(_ scalar: Unicode.Scalar) -> Unicode.GeneralCategory {
+    let properties = scalar.properties
+    guard let age = properties.age, age.major <= 8 else {
+      return properties.generalCategory == .privateUse ? .privateUse : .unassigned
+    }
+    return properties.generalCategory
+  }
+
   /// Control, format and private characters, and those that stand for a fault of the encoding.
   private static func isDropped(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar {
@@ -72,7 +82,7 @@ struct BertText: Equatable, Sendable {
     case "\0", "\u{FFFD}": return true
     default: break
     }
-    switch scalar.properties.generalCategory {
+    switch category(scalar) {
     case .control, .format, .privateUse, .surrogate: return true
     default: return false
     }
@@ -85,7 +95,7 @@ struct BertText: Equatable, Sendable {
     case 0..<0x80: return false
     default: break
     }
-    switch scalar.properties.generalCategory {
+    switch category(scalar) {
     case .connectorPunctuation, .dashPunctuation, .openPunctuation, .closePunctuation, .initialPunctuation,
       .finalPunctuation, .otherPunctuation:
       return true
