@@ -20,6 +20,8 @@ enum Commands {
       PeekCommand(workbench: workbench),
       LengthsCommand(),
       VerbosityCommand(workbench: workbench),
+      TrainCommand(workbench: workbench),
+      PredictCommand(workbench: workbench),
       NegativesCommand(workbench: workbench),
       CompareCommand(workbench: workbench),
       ExplainCommand(),

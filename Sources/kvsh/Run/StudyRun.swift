@@ -66,6 +66,8 @@ struct StudyRun {
     let line =
       try workbench.recomputes
       ? nil : store.begin(line: text, rows: known, total: total, parent: workbench.typedLine, record: record)
+    // A length predictor that is trained on the rows reads them.
+    if line != nil { try store.keepPrompts(samples.map { ($0.promptHash, $0.request.prompt) }) }
     let start = ContinuousClock.now
     func report(_ note: String) {
       workbench.progress.update(ProgressState(label: "run", done: done, total: total, note: note))

@@ -34,6 +34,17 @@ public struct LengthPredictor: Codable, Equatable, Sendable {
     self.level = level
     self.entries = entries
   }
+
+  /// Features that a row must have; 0 without an entry.
+  public var width: Int { entries.first?.regression.ridge.weights.count ?? 0 }
+
+  /// Whether all parts fit together, which of a stored one has to be checked.
+  public var isSound: Bool {
+    !entries.isEmpty
+      && entries.allSatisfy { entry in
+        ([entry.regression] + [entry.ratio].compactMap { $0 }).allSatisfy { $0.isSound(width: width) }
+      }
+  }
 }
 
 /// How good predictions of one configuration's lengths were, over requests that no model had seen.

@@ -41,9 +41,21 @@ public struct LengthRegression: Codable, Equatable, Sendable {
     }
   }
 
+  func isSound(width: Int) -> Bool {
+    let standardisation = ridge.standardisation
+    return ridge.weights.count == width && standardisation.means.count == width
+      && standardisation.factors.count == width && factor > 0
+      && zip(residuals, residuals.dropFirst()).allSatisfy { $0 <= $1 }
+  }
+
   /// One prediction a row, 0 or more.
   public func predict(_ rows: FeatureRows) -> [Double] {
     ridge.predict(rows).map { max(0, exp($0) * factor - shift) }
+  }
+
+  /// The prediction of one row.
+  public func predict(_ row: ArraySlice<Double>) -> Double {
+    predict(FeatureRows(width: row.count, numbers: Array(row))).first ?? 0
   }
 
   /// The interval that holds the truth with about `level`, by the residuals of rows that a model had not seen.
