@@ -39,6 +39,8 @@ extension ProblemCatalogue {
     .adding(DatasetProblems.all.map { Entry($0.code, $0.title, $0.explanation) })
     .adding(MetricProblems.all.map { Entry($0.code, $0.title, $0.explanation) })
     .adding(RouteProblems.all.map { Entry($0.code, $0.title, $0.explanation) })
+    .adding(EncoderProblems.all.map { Entry($0.code, $0.title, $0.explanation) })
+    .adding(LengthPredictionProblems.all.map { Entry($0.code, $0.title, $0.explanation) })
     .adding(ShellProblems.all)
     .adding([
       Entry(
@@ -89,6 +91,10 @@ extension ProblemCatalogue {
         "K637", "There is nothing to predict from",
         "Predictions of throughput need measured times: from=FOLDER takes those that others published; examples/a6000 holds the "
           + "second paper's."),
+      Entry(
+        "K652", "Controls of a greedy run",
+        "The controls of `run` are the uncompressed cache at other temperatures and under other noise. At temperature 0 "
+          + "nothing is drawn, so there is nothing to control: give a temperature, or leave them out."),
       Entry("K606", "No room for an answer", "`max` must leave room for a prompt in the model's context."),
     ])
 }

@@ -41,6 +41,7 @@ struct CommandExampleTests {
     "data": "bundled sample", "peek sharegpt 3": "im_start",
     "compress kivi bits=2 | run sharegpt n=4 max=16 | lengths": "mean_D(.|\\n)*kivi bits=2",
     "compress kivi bits=2 | run sharegpt n=4 max=16 | plot lengthdiff": "density(.|\\n)*kivi bits=2  4",
+    "compress kivi bits=2 | run sharegpt n=4 max=16 | plot latency": "share of requests done(.|\\n)*kivi bits=2 +4",
     "[{a: 1}] | table | save \"a.csv\"": "saved a.csv \\(4 bytes\\)",
     "[\"# Numbers\", ([{a: 1}] | table)] | save \"a.html\"": "saved a.html",
     "load \"examples/lengths.csv\" | lengths": "kivi bits=2",
@@ -72,6 +73,17 @@ struct CommandExampleTests {
     "route kivi policy=[baseline, both] from=\"examples/a6000\" n=200":
       "kivi +baseline +10\\.000(.|\\n)*kivi +both +10\\.000 +21",
     "route gear policy=(r, s) -> e2e(r, s) + 0.1 * s.waiting from=\"examples/a6000\" n=200": "gear +own +10\\.000 +19",
+    "compress kivi bits=2 | run sharegpt n=4 max=16 controls=on | lengths":
+      "kivi bits=2(.|\\n)*fp16 T=0\\.9(.|\\n)*fp16 T=1\\.1(.|\\n)*reseed",
+    "compress kivi bits=2 | run sharegpt n=4 max=16 controls=on | lengths per=part | where part == \"all\"":
+      "part(.|\\n)*reseed +all +4",
+    "compress kivi bits=2 residual=16 | run sharegpt n=4 max=24 | verbosity score=qa_f1":
+      "grown(.|\\n)*qa_f1_reference",
+    "compress kivi bits=2 residual=16 | run sharegpt n=4 max=24 | verbosity score=off": "sum_ratio(.|\\n)*kivi bits=2",
+    "compress kivi bits=2 | run sharegpt n=60 max=6; train length from=run:last features=hash salts=1":
+      "kept as length predictor(.|\\n)*kivi bits=2 +constant",
+    "run sharegpt n=60 max=6; train length from=run:last features=hash salts=1; predict length \"What is a cache?\"":
+      "coverage(.|\\n)*What is a cache",
     "load scores \"examples/scores\" | compare fp16 half": "half(.|\\n)*score(.|\\n)*fp16",
   ]
 

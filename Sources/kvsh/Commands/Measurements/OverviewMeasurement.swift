@@ -85,8 +85,8 @@ struct OverviewMeasurement: Measurement {
     for compressor in sheet.running where !workbench.cancellation.isCancelled {
       sheet.fill(compressor) {
         let study = StudyRun(
-          loaded: loaded, store: store, workbench: workbench, options: options, configurations: [compressor],
-          samples: samples, chat: false)
+          loaded: loaded, store: store, workbench: workbench, options: options,
+          arms: [StudyArm(compressor, options.sampling)], samples: samples, chat: false)
         let rows = try study.run(line: call.span.text).rows[0]
         let scores = samples.compactMap { sample -> Double? in
           guard let row = rows[study.key(sample)], let key = sample.request.reference else { return nil }

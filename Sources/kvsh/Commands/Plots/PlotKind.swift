@@ -19,6 +19,7 @@ extension PlotKind {
 enum PlotKinds {
   static let all: [any PlotKind] = [
     LengthDifferencePlot(),
+    LatencyPlot(),
     NegativesPlot(),
     ThroughputPlot(),
     SpeedupPlot(),

@@ -15,5 +15,6 @@ enum Predictions {
   static let all: [any Prediction] = [
     ThroughputPrediction(),
     AccuracyPrediction(),
+    LengthPrediction(),
   ]
 }
