@@ -20,8 +20,9 @@ struct PredictCommand: Command {
       Example(
         "predict throughput kivi batch=8 tokens=2Ki from=\"examples/a6000\"", "A decode step of the paper's machine."),
       Example("predict accuracy from=\"examples/a6000\"", "How far off such predictions are."),
+      Example(
         "run sharegpt n=60 max=6; train length from=run:last features=hash salts=1; predict length \"What is a cache?\"",
-        "One row a configuration.")
+        "One row a configuration."),
     ], group: "experiments")
 
   func run(_ call: Call, in context: Context) throws -> Value {
