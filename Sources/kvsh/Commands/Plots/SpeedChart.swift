@@ -69,7 +69,9 @@ struct SpeedChart {
     let axis = x
     positions = Set(rows.compactMap { $0.variables[axis] }).sorted()
     places = Dictionary(positions.enumerated().map { ($0.element, $0.offset) }, uniquingKeysWith: { $1 })
-    guard rows.allSatisfy({ $0.variables[axis] != nil }) else { throw fail("the table does not say the \(x) of its rows") }
+    guard rows.allSatisfy({ $0.variables[axis] != nil }) else {
+      throw fail("the table does not say the \(x) of its rows")
+    }
   }
 
   func number(_ row: Row, _ column: String) -> Double? { table.cell(row.place, column).asDouble }
