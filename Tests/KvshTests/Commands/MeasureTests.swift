@@ -163,6 +163,13 @@ struct MeasureTests {
     #endif
   }
 
+  @Test("a budget that covers the text changes no payload, and no peak is above what is held")
+  func nothingToDo() throws {
+    let table = try test.table("compress streamingllm budget=512 | measure memory tokens=64 batch=2")
+    #expect(table.ints("payload_bytes") == [2 * 64 * 23_040, 2 * 64 * 23_040])
+    #expect(table.ints("peak_bytes") == table.ints("held_bytes") && table.ints("held_bytes")[0] == 2 * 64 * 23_040)
+  }
+
   @Test("an interrupted measurement returns the rows it has")
   func interrupted() throws {
     test.progress.onUpdate { [session = UncheckedSession(test.session)] state in
