@@ -50,6 +50,7 @@ enum RunTable {
     ("score_ms", { milliseconds($0.row.scoreMs) }),
     ("select_ms", { milliseconds($0.row.selectMs) }),
     ("pack_ms", { milliseconds($0.row.packMs) }),
+    ("reference", { $0.request?.reference.map { .string($0) } ?? .nil }),
   ]
 
   private static func milliseconds(_ number: Double?) -> Value { number.map { .float($0) } ?? .nil }

@@ -36,7 +36,7 @@ final class Session {
     self.problems = problems
     context = Context(
       commands: CommandRegistry(Commands.all(workbench, problems: problems)),
-      functions: FunctionRegistry(TensorFunctions.all(workbench)),
+      functions: FunctionRegistry(TensorFunctions.all(workbench) + RouteFunctions.all),
       catalogue: KvshCatalogue(home: options.home, policies: PolicyRegistry { try workbench.math() }),
       output: options.output,
       readFile: { path, importer in

@@ -11,6 +11,7 @@ final class Workbench: @unchecked Sendable {
   let terminal: TerminalTraits
   let progress: any ProgressDisplay
   let models: ModelLibrary
+  let encoders: EncoderLibrary
   let cancellation: Runtime.Cancellation
   private var opened: Store?
   /// The line of the shell that is running, as the store knows it.
@@ -39,6 +40,7 @@ final class Workbench: @unchecked Sendable {
     self.terminal = terminal
     self.progress = progress
     self.models = models ?? ModelLibrary(home: home, cancellation: cancellation)
+    encoders = EncoderLibrary(home: home, models: self.models)
   }
 
   /// Work that begins after the user ended other work of the same text, as in the next round of a loop, does not begin.

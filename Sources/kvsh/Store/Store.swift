@@ -112,6 +112,7 @@ final class Store {
     }
     addHistory(&migrator)
     addRuns(&migrator)
+    addLengths(&migrator)
     return migrator
   }
 
