@@ -55,8 +55,14 @@ struct MeasuringPlan {
 
   /// What a reader of the rows must know: the noise, and which ratios are less sure than was asked.
   func notes(_ rows: [Record], _ call: Call) -> [String] {
-    guard noise, rows.count > 1, rows.contains(where: { $0["verdict"]?.type == .string }) else { return [] }
     var notes: [String] = []
+    let none = rows.count { $0.keys.contains("tok_s") && $0["tok_s"]?.asDouble == nil }
+    if none > 0 {
+      notes.append(
+        "note: \(none) of \(rows.count) rows have no result by this style: paper needs three forwards, trl a long call that "
+          + "took longer than the short one; raise repeat= or steps=")
+    }
+    guard noise, rows.contains(where: { $0["verdict"]?.type == .string }) else { return notes }
     let floors = rows.compactMap { row -> Double? in
       if case .share(let share)? = row["noise"] { share } else { nil }
     }
