@@ -17,7 +17,9 @@ struct MeasuringPlan {
       Parameter(
         "precision", .value(.union([.number, .share])), default: .share(0.03), range: 0...1,
         doc: "Rounds end when half the interval of every ratio is within it."),
-      Parameter("noise", .bool, default: .bool(true), doc: "Measure the uncompressed cache against itself as well."),
+      Parameter(
+        "noise", .choice(["on", "off"]), default: .string("on"),
+        doc: "Measure the uncompressed cache against itself as well."),
       Parameter("warmup", .int, default: .int(warmups), range: 0...100, doc: "Rounds before those that count."),
     ]
   }
@@ -27,7 +29,7 @@ struct MeasuringPlan {
     limits = RoundLimits(
       warmups: try call.int("warmup"), mostRounds: try call.int("repeat"), mostSeconds: try call.float("seconds"),
       precision: call.fraction("precision") ?? 0.03)
-    self.noise = try noise ?? call.bool("noise")
+    self.noise = try noise ?? (call.name("noise") == "on")
   }
 
   /// A fixed number of rounds without the arm of noise.
