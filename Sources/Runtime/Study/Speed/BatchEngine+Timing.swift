@@ -29,7 +29,7 @@ extension BatchEngine {
   /// Does the work of one round of a question.
   ///
   /// - Throws: what `time` of a work throws.
-  public func round(
+  public func timeRound(
     of question: SpeedQuestion, _ compressor: Compressor = .none, _ cancellation: Cancellation? = nil
   ) throws -> TimedRun {
     guard let before = question.workBefore else { return try time(question.work, compressor, cancellation) }
