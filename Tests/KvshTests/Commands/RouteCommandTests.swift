@@ -129,7 +129,7 @@ struct RouteCommandTests {
       ("route kivi servers=2 fp16=3 FROM", "K630", "3"), ("route kivi policy=(r, s) -> \"x\" FROM", "K635", ""),
       ("route kivi policy=(r, s) -> 1e308 * 10 FROM", "K635", ""),
       ("route kivi policy=fastest FROM", "K013", "fastest"),
-      ("route kivi rate=0 FROM", "K023", "0"), ("route kivi n=0 FROM", "K016", "0"),
+      ("route kivi rate=0 FROM", "K023", "0"), ("route kivi n=0 FROM", "K023", "0"),
     ])
   func hostile(text: String, code: String, place: String) throws {
     let problem = try test.problem(text.replacing("FROM", with: Self.from)).problem

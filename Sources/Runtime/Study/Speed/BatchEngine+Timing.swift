@@ -29,8 +29,8 @@ extension BatchEngine {
   /// Does the work of one round of a question.
   ///
   /// - Throws: what `time` of a work throws.
-  public func time(
-    _ question: SpeedQuestion, _ compressor: Compressor = .none, _ cancellation: Cancellation? = nil
+  public func timeRound(
+    of question: SpeedQuestion, _ compressor: Compressor = .none, _ cancellation: Cancellation? = nil
   ) throws -> TimedRun {
     guard let before = question.workBefore else { return try time(question.work, compressor, cancellation) }
     let first = try time(before, compressor, cancellation)

@@ -60,7 +60,7 @@ struct SpeedRows {
       let engine = engines[count] ?? loaded.engine.withThreads(count)
       engines[count] = engine
       let arms = configurations.map { compressor in
-        TimedArm(compressor.label) { try engine.time(point.question, compressor, workbench.cancellation) }
+        TimedArm(compressor.label) { try engine.timeRound(of: point.question, compressor, workbench.cancellation) }
       }
       let comparison = try plan.compare(
         point.question, arms, label: label, place: place, places: points.count, workbench.progress)
