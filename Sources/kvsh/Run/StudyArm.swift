@@ -26,12 +26,18 @@ struct StudyArm {
     let warmer = temperatures.map { temperature in
       var other = sampling
       other.temperature = temperature
-      return StudyArm(.none, other, label: "\(Compressor.none.label) T=\(PlotNumber.short(temperature))")
+      return StudyArm(.none, other, label: Self.warmLabel + PlotNumber.short(temperature))
     }
     var reseeded = sampling
     reseeded.seed &+= 1
-    return warmer + [StudyArm(.none, reseeded, label: "reseed")]
+    return warmer + [StudyArm(.none, reseeded, label: Self.reseedLabel)]
   }
+
+  private static let warmLabel = "\(Compressor.none.label) T="
+  private static let reseedLabel = "reseed"
+
+  /// Whether rows of this name are a control's.
+  static func isControl(_ label: String) -> Bool { label == reseedLabel || label.hasPrefix(warmLabel) }
 
   /// The temperatures of table 5, for a run at 1: a tenth less and a tenth more.
   static func controlTemperatures(of temperature: Double) -> [Double] {

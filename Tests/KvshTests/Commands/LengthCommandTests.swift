@@ -107,6 +107,14 @@ struct LengthCommandTests {
     #expect(try test.table("\(bare) | verbosity score=qa_f1").columnNames.contains("qa_f1_baseline"))
   }
 
+  @Test("plot lengthdiff puts the controls into one panel, and takes a width of one's own")
+  func panels() throws {
+    let path = test.folder.path + "/panels.html"
+    try test.run("\(Self.line) controls=on | plot lengthdiff bandwidth_factor=0.3 | save \"\(path)\"")
+    let page = try String(contentsOfFile: path, encoding: .utf8)
+    for part in [">controls<", ">kivi<", "fp16 T=0.9", "reseed"] { #expect(page.contains(part), "\(part)") }
+  }
+
   @Test("plot latency draws a step a request for every configuration, and saves as a page and a table")
   func latency() throws {
     let path = test.folder.path + "/latency"

@@ -44,7 +44,7 @@ struct TrainCommandTests {
     try test.run(Self.run)
     let first = try test.table("train length from=run:last features=hash salts=1")
     let second = try test.table("train length from=run:last features=hash salts=1")
-    #expect(first.cells("accuracy") == second.cells("accuracy"))
+    #expect(first.doubles("accuracy") == second.doubles("accuracy"))
     let ids = test.printed().compactMap { $0.firstMatch(of: /predictor (\d+)/).flatMap { Int($0.1) } }
     #expect(ids.count == 2 && ids[0] < ids[1])
     let old = try test.table("predict length \"What is a cache?\" model=\(ids[0])")

@@ -112,7 +112,7 @@ import Testing
         "\(set) gaussianGate(\(x)) = \(found), \(expected)")
     }
     let strange = KernelTrial.guarded(2) { kernels.unary(.gaussianGate, [.nan, -.infinity], 2, $0) }
-    #expect(strange.allSatisfy { $0.isNaN })
+    #expect(strange[0].isNaN && strange[1].isNaN)
   }
 
   @Test("operations on two numbers, also where one serves all", arguments: InstructionSet.available)

@@ -97,6 +97,18 @@ struct RidgeTests {
     #expect(metricProblemCode { try FeatureRows([[1], [1, 2]]) } == "K655")
   }
 
+  @Test("bins of more features than rows are fitted as those of as many, and tell apart what a feature tells")
+  func bins() throws {
+    let narrow = try Self.numbers(60, 4, seed: 8)
+    // The same numbers beside many that are nothing: the products of rows are the same.
+    let wide = try FeatureRows((0..<60).map { Array(narrow.row($0)) + [Double](repeating: 0, count: 90) })
+    let lengths = (0..<60).map { 10 + 5 * (narrow.numbers[$0 * 4] > 0 ? 20.0 : 0) + Double($0) / 100 }
+    let (few, many) = (LogisticBins(narrow, lengths, lambda: 1), LogisticBins(wide, lengths, lambda: 1))
+    for (a, b) in zip(few.predict(narrow), many.predict(wide)) { #expect(abs(a - b) < 1e-6 * a) }
+    let right = zip(few.predict(narrow), lengths).count { abs($0 - $1) / $1 < 0.2 }
+    #expect(right >= 54)
+  }
+
   @Test("what a model predicts for a row under cross-validation it has not seen")
   func heldOut() throws {
     let x = try Self.numbers(40, 3, seed: 6)
@@ -276,7 +288,7 @@ struct LengthStudyTests {
   @Test("features are those of the sheet, and hashed words are signed counts of unit length")
   func features() throws {
     let plain = LengthFeatures.plain("12ab\n```?", tokens: 9)
-    let expected: [Double] = [log(10.0), 2.0 / 9.0, 1.0 / 9.0, 1.0, 1.0]
+    let expected: [Double] = [log(10), 2 / 9, 1 / 9, 1, 1]
     #expect(plain == expected)
     let hashed = LengthFeatures.hashed("The cache, the CACHE!")
     #expect(abs(hashed.reduce(0) { $0 + $1 * $1 } - 1) < 1e-12)

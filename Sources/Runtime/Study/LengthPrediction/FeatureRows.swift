@@ -33,6 +33,16 @@ public struct FeatureRows: Equatable, Sendable {
     FeatureRows(width: width, numbers: places.flatMap { row($0) })
   }
 
+  /// The sum of the rows, each times a number. // [width]
+  func weightedSum(_ factors: [Double]) -> [Double] {
+    var sums = [Double](repeating: 0, count: width)
+    for (place, factor) in factors.enumerated() {
+      let start = place * width
+      for index in 0..<width { sums[index] += numbers[start + index] * factor }
+    }
+    return sums
+  }
+
   /// The same rows with a column more.
   func appending(_ column: [Double]) -> FeatureRows {
     FeatureRows(width: width + 1, numbers: (0..<count).flatMap { row($0) + [column[$0]] })

@@ -159,9 +159,10 @@ private struct SplitJudge {
           predicted.map { model.interval(around: $0, level: options.level) }
         }
         var direction: (predicted: [Double], truth: [Double])?
-        if let baseTrue, let basePredicted, isOther {
+        let tellsDirection = [.ridge, .bins, .ratio, .oracle].contains(model)
+        if let baseTrue, let basePredicted, isOther, tellsDirection {
           // A prediction that knows the baseline's length is set beside that length, others beside its prediction.
-          let beside = model == .oracle || model == .baselineLength ? baseTrue : basePredicted
+          let beside = model == .oracle ? baseTrue : basePredicted
           direction = (zip(predicted, beside).map { $0 - $1 }, zip(truth, baseTrue).map { $0 - $1 })
         }
         scores[.init(place: place, model: model)] = try LengthScore(

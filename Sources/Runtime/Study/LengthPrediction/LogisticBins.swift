@@ -1,4 +1,6 @@
+import Dispatch
 import Foundation
+import Synchronization
 
 /// Ten bins of lengths, and a multinomial logistic regression of which one a request falls into.
 ///
@@ -21,20 +23,23 @@ public struct LogisticBins: Codable, Equatable, Sendable {
   ///
   /// - Throws: `RuntimeProblem` K654 if a fold leaves nothing to train on.
   static func train(_ rows: FeatureRows, _ lengths: [Double], folds: [Int]) throws -> LogisticBins {
-    var errors = [Double](repeating: 0, count: lambdas.count)
-    for fold in 0...(folds.max() ?? 0) {
-      let inside = folds.indices.filter { folds[$0] != fold }
-      let outside = folds.indices.filter { folds[$0] == fold }
-      guard !inside.isEmpty else {
-        throw RuntimeProblem(LengthPredictionProblems.tooFewRows, seen: "a fold without a request to train on")
-      }
-      for (place, lambda) in lambdas.enumerated() {
-        let model = LogisticBins(rows.rows(inside), inside.map { lengths[$0] }, lambda: lambda)
-        for (predicted, row) in zip(model.predict(rows.rows(outside)), outside) where lengths[row] > 0 {
-          errors[place] += abs(predicted - lengths[row]) / lengths[row]
-        }
-      }
+    let tasks = (0...(folds.max() ?? 0)).flatMap { fold in lambdas.indices.map { (fold: fold, lambda: $0) } }
+    guard Set(folds).count > 1 else {
+      throw RuntimeProblem(LengthPredictionProblems.tooFewRows, seen: "a fold without a request to train on")
     }
+    let found = Mutex([Double](repeating: 0, count: tasks.count))
+    DispatchQueue.concurrentPerform(iterations: tasks.count) { place in
+      let task = tasks[place]
+      let inside = folds.indices.filter { folds[$0] != task.fold }
+      let outside = folds.indices.filter { folds[$0] == task.fold }
+      let model = LogisticBins(rows.rows(inside), inside.map { lengths[$0] }, lambda: lambdas[task.lambda])
+      let errors = zip(model.predict(rows.rows(outside)), outside).reduce(0.0) { sum, each in
+        lengths[each.1] > 0 ? sum + abs(each.0 - lengths[each.1]) / lengths[each.1] : sum
+      }
+      found.withLock { $0[place] = errors }
+    }
+    var errors = [Double](repeating: 0, count: lambdas.count)
+    for (task, error) in zip(tasks, found.withLock { $0 }) { errors[task.lambda] += error }
     let best = lambdas.indices.min { errors[$0] < errors[$1] } ?? 0
     return LogisticBins(rows, lengths, lambda: lambdas[best])
   }
@@ -51,7 +56,24 @@ public struct LogisticBins: Codable, Equatable, Sendable {
     standardisation = Standardisation(rows)
     self.lambda = lambda
     self.lengths = members
-    (weights, intercepts) = Self.fit(standardisation.applied(to: rows), bin, bins: bins, lambda: lambda)
+    let standardised = standardisation.applied(to: rows)
+    guard rows.width > rows.count, let factor = Self.factor(standardised) else {
+      (weights, intercepts) = Self.fit(standardised, bin, bins: bins, lambda: lambda)
+      return
+    }
+    // With more features than rows, rows of L with L L^T = Z Z^T have the same products, so the same fit costs less:
+    // w = Z^T L^-T v for the weights v of L's columns.
+    let small = Self.fit(
+      FeatureRows(width: rows.count, numbers: factor.lowerTriangle), bin, bins: bins, lambda: lambda)
+    weights = small.weights.map { standardised.weightedSum(factor.solveTransposed($0)) }
+    intercepts = small.intercepts
+  }
+
+  private static func factor(_ rows: FeatureRows) -> PositiveFactor? {
+    let products = RidgeSystem.products(rows)
+    let trace = (0..<rows.count).reduce(0.0) { $0 + products[$1 * rows.count + $1] }
+    // Enough for rows that are alike, too little to move the fit.
+    return PositiveFactor(products, size: rows.count, ridge: max(1e-9 * trace / Double(max(rows.count, 1)), 1e-12))
   }
 
   /// Accelerated gradient descent with the step of a bound on the curvature; the loss is convex.

@@ -34,6 +34,13 @@ struct PositiveFactor {
     self.lower = lower
   }
 
+  /// The factor with zeros above its diagonal. // [size, size]
+  var lowerTriangle: [Double] {
+    var triangle = lower
+    for row in 0..<size { for column in row + 1..<max(size, row + 1) { triangle[row * size + column] = 0 } }
+    return triangle
+  }
+
   /// x with (L L^T) x = y. // [size]
   func solve(_ y: [Double]) -> [Double] {
     var x = y
@@ -42,6 +49,12 @@ struct PositiveFactor {
       for column in 0..<row { rest -= lower[row * size + column] * x[column] }
       x[row] = rest / lower[row * size + row]
     }
+    return solveTransposed(x)
+  }
+
+  /// x with L^T x = y. // [size]
+  func solveTransposed(_ y: [Double]) -> [Double] {
+    var x = y
     for row in (0..<size).reversed() {
       x[row] /= lower[row * size + row]
       let value = x[row]

@@ -52,7 +52,7 @@ struct RidgeSystem: Sendable {
   }
 
   /// Products of all pairs of rows, the lower triangle.
-  private static func products(_ rows: FeatureRows) -> [Double] {
+  static func products(_ rows: FeatureRows) -> [Double] {
     let (count, width) = (rows.count, rows.width)
     var products = [Double](repeating: 0, count: count * count)
     products.withUnsafeMutableBufferPointer { products in
@@ -87,13 +87,5 @@ struct RidgeSystem: Sendable {
     }
   }
 
-  /// Z^T times a number for each row. // [width]
-  private func sums(_ numbers: [Double]) -> [Double] {
-    var sums = [Double](repeating: 0, count: rows.width)
-    for (place, factor) in numbers.enumerated() {
-      let start = place * rows.width
-      for index in 0..<rows.width { sums[index] += rows.numbers[start + index] * factor }
-    }
-    return sums
-  }
+  private func sums(_ numbers: [Double]) -> [Double] { rows.weightedSum(numbers) }
 }

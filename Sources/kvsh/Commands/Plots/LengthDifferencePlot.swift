@@ -17,6 +17,9 @@ struct LengthDifferencePlot: PlotKind {
       Parameter("points", .int, default: .int(200), range: 2...100_000, doc: "Points of the density curve."),
       Parameter(
         "bandwidth", .choice(["scott", "silverman"]), default: .string("scott"), doc: "Width of the density's kernel."),
+      Parameter(
+        "bandwidth_factor", .value(.number), range: 1e-6...1e6,
+        doc: "The kernel's width over the standard deviation, in place of a rule."),
       Parameter("log", .bool, default: .bool(true), doc: "Logarithmic density axis, as in figure 4."),
     ])
 
@@ -26,7 +29,8 @@ struct LengthDifferencePlot: PlotKind {
     let clip = try call.float("clip")
     let options = LengthDistribution.Options(
       clipPercent: clip, bins: try call.int("bins"),
-      bandwidth: try call.name("bandwidth") == "silverman" ? .silverman : .scott, points: try call.int("points"))
+      bandwidth: try call.optional("bandwidth_factor")?.asDouble.map { .factor($0) }
+        ?? (call.name("bandwidth") == "silverman" ? .silverman : .scott), points: try call.int("points"))
     let series = try call.placing {
       try comparisons.map { try self.series($0, options, threshold: threshold) }
     }
@@ -40,8 +44,9 @@ struct LengthDifferencePlot: PlotKind {
       data: Table(rows: comparisons.flatMap(rows)), command: call.span.source.text)
   }
 
-  /// Settings of one method share a panel; a name that the user made up gets one of its own.
+  /// Settings of one method share a panel, and so do controls; a name that the user made up gets one of its own.
   private func method(_ label: String) -> String {
+    if StudyArm.isControl(label) { return "controls" }
     let first = label.prefix { $0 != " " }
     return Compressors.all.first { $0.name == first }?.name ?? ""
   }
