@@ -25,7 +25,6 @@ enum Commands {
       PredictCommand(workbench: workbench),
       NegativesCommand(workbench: workbench),
       CompareCommand(workbench: workbench),
-      PredictCommand(workbench: workbench),
       RouteCommand(workbench: workbench),
       ExplainCommand(),
       PlotCommand(workbench: workbench),

@@ -18,8 +18,8 @@ struct PredictCommand: Command {
     columns: Predictions.all.reduce([]) { all, each in all + each.columns.filter { !all.contains($0) } },
     examples: [
       Example(
-        "predict throughput kivi batch=8 tokens=2Ki from=\"examples/a6000\"", "A decode step of the paper's machine."),
-      Example("predict accuracy from=\"examples/a6000\"", "How far off such predictions are."),
+        "predict throughput kivi batch=8 tokens=2Ki from=\"examples/profile\"", "A decode step of a made-up machine."),
+      Example("predict accuracy from=\"examples/profile\"", "How far off such predictions are."),
       Example(
         "run sharegpt n=60 max=6; train length from=run:last features=hash salts=1; predict length \"What is a cache?\"",
         "One row a configuration."),

@@ -36,9 +36,9 @@ struct RouteCommand: Command {
     ] + RouteOptions.parameters,
     accepts: [.nil, .object("config"), .list, .table], produces: .table, columns: RouteRows.columns, flow: .exact,
     examples: [
-      Example("route kivi policy=[baseline, both] from=\"examples/a6000\" n=200", "Two policies."),
+      Example("route kivi policy=[baseline, both] from=\"examples/profile\" n=200", "Two policies."),
       Example(
-        "route gear policy=(r, s) -> e2e(r, s) + 0.1 * s.waiting from=\"examples/a6000\" n=200",
+        "route gear policy=(r, s) -> e2e(r, s) + 0.1 * s.waiting from=\"examples/profile\" n=200",
         "A policy of one's own."),
     ], group: "experiments")
 

@@ -13,7 +13,7 @@ enum ThroughputSources {
     guard call.optional("from") != nil else {
       throw Problem(
         "K637", seen: "there are no times to predict from", expected: "from=FOLDER with published measurements",
-        suggestion: "from=\"examples/a6000\" has those of the paper's machine", labels: [.init(call.span)])
+        suggestion: "from=\"examples/profile\" has those of a made-up machine", labels: [.init(call.span)])
     }
     return try call.placing(at: "from") { try PublishedProfile(folder: TextFile.expanded(try call.path("from"))) }
   }

@@ -89,8 +89,8 @@ extension ProblemCatalogue {
       ),
       Entry(
         "K637", "There is nothing to predict from",
-        "Predictions of throughput need measured times: from=FOLDER takes those that others published; examples/a6000 holds the "
-          + "second paper's."),
+        "Predictions of throughput need measured times: from=FOLDER takes those that others published, as a clone of the second "
+          + "paper's artifact has them, or examples/profile of a made-up machine."),
       Entry(
         "K652", "Controls of a greedy run",
         "The controls of `run` are the uncompressed cache at other temperatures and under other noise. At temperature 0 "

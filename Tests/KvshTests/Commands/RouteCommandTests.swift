@@ -8,15 +8,18 @@ import Testing
 @Suite(.serialized)
 struct RouteCommandTests {
   let test: CommandSession
-  private static let from = "from=\"\(CommandExampleTests.package)/examples/a6000\""
+  private static let from = "from=\"\(PublishedFolder.madeUp)\""
+  private static let published = "from=\"\(PublishedFolder.path ?? "")\""
 
   init() throws { test = try CommandSession(hasModel: false) }
 
-  @Test("the table of the four policies is the sheet's, finite where a queue would grow without end")
+  @Test(
+    "the table of the four policies is the sheet's, finite where a queue would grow without end",
+    .enabled(if: PublishedFolder.path != nil, PublishedFolder.missing))
   func table() throws {
     let rows = try test.table(
       "compress [kivi(bits=4), gear, h2o, streamingllm] "
-        + "| route policy=[baseline, throughput, length, both] finite=true \(Self.from)")
+        + "| route policy=[baseline, throughput, length, both] finite=true \(Self.published)")
     #expect(rows.rowCount == 16 && rows.columnNames == RouteRows.columns)
     let expected: [String: [Double]] = [
       "baseline": [11.305, 13.442, 11.119, 10.694], "throughput": [10.808, 11.560, 10.624, 10.489],
@@ -34,9 +37,11 @@ struct RouteCommandTests {
     #expect(test.printed().filter { $0.contains("would grow with n") }.count == 2)
   }
 
-  @Test("the uncompressed cache alone is the first column of the sheet's table")
+  @Test(
+    "the uncompressed cache alone is the first column of the sheet's table",
+    .enabled(if: PublishedFolder.path != nil, PublishedFolder.missing))
   func plain() throws {
-    let rows = try test.table("route policy=baseline \(Self.from)")
+    let rows = try test.table("route policy=baseline \(Self.published)")
     #expect(rows.strings("config") == ["fp16"] && abs(rows.doubles("mean_s")[0] / 9.871 - 1) < 0.01)
     #expect(rows.cell(0, "low") == .nil && rows.strings("queue") == ["steady"])
   }

@@ -67,12 +67,13 @@ struct CommandExampleTests {
     "load scores \"examples/scores\" | summarize score=mean(score) by=config": "fp16(.|\\n)*half(.|\\n)*third",
     "load scores \"examples/scores\" | negatives theta=[10%, 50%] set={both: [\"half\", \"third\"]}":
       "both +0\\.100 +2 +8(.|\\n)*both +0\\.500 +1 +8",
-    "predict throughput kivi batch=8 tokens=2Ki from=\"examples/a6000\"": "kivi +decode +8 +2048 +43\\.",
-    "predict accuracy from=\"examples/a6000\"":
-      "fp16 +table +shipped +88\\.39(.|\\n)*stream +table +corrected +93\\.68",
-    "route kivi policy=[baseline, both] from=\"examples/a6000\" n=200":
-      "kivi +baseline +10\\.000(.|\\n)*kivi +both +10\\.000 +21",
-    "route gear policy=(r, s) -> e2e(r, s) + 0.1 * s.waiting from=\"examples/a6000\" n=200": "gear +own +10\\.000 +19",
+    "predict throughput kivi batch=8 tokens=2Ki from=\"examples/profile\"": "kivi +decode +8 +2048 +29\\.5",
+    "predict accuracy from=\"examples/profile\"":
+      "fp16 +table +shipped +83\\.6(.|\\n)*stream +table +corrected +94\\.2",
+    "route kivi policy=[baseline, both] from=\"examples/profile\" n=200":
+      "kivi +baseline +10\\.000(.|\\n)*kivi +both +10\\.000 +29",
+    "route gear policy=(r, s) -> e2e(r, s) + 0.1 * s.waiting from=\"examples/profile\" n=200":
+      "gear +own +10\\.000 +25",
     "compress kivi bits=2 | run sharegpt n=4 max=16 controls=on | lengths":
       "kivi bits=2(.|\\n)*fp16 T=0\\.9(.|\\n)*fp16 T=1\\.1(.|\\n)*reseed",
     "compress kivi bits=2 | run sharegpt n=4 max=16 controls=on | lengths per=part | where part == \"all\"":

@@ -15,7 +15,8 @@ public enum RouteProblems {
       code: "K631", title: "no published throughput in the folder",
       explanation:
         "The router and the throughput predictor read the measurements that the second paper's artifact publishes: a "
-        + "folder with profiling/attention-NAME.csv, profiling/mlp.csv and throughput/llama-7b-NAME.csv."),
+        + "clone of its repository, or a folder with profiling/attention-NAME.csv, profiling/mlp.csv and "
+        + "throughput/llama-7b-NAME.csv, as examples/profile has them of a made-up machine."),
     Entry(
       code: "K632", title: "a file of measurements is damaged",
       explanation:

@@ -43,8 +43,8 @@ public struct MeasuredThroughput: Sendable {
     }
   }
 
-  /// The rows of one model.
-  public func of(model: String) -> MeasuredThroughput {
-    MeasuredThroughput(rows: rows.filter { $0.model == model })
+  /// The rows of the model that is listed first, which is the one that was profiled.
+  public var ofFirstModel: MeasuredThroughput {
+    MeasuredThroughput(rows: rows.filter { $0.model == rows.first?.model })
   }
 }

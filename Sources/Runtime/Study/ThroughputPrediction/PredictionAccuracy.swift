@@ -49,7 +49,7 @@ public struct PredictionAccuracy: Sendable, Equatable {
   public init(
     _ predictor: ForwardPredictor, against all: MeasuredThroughput, corrections: Corrections = []
   ) throws {
-    let measured = corrections.contains(.oneModel) ? all.of(model: PublishedProfile.model) : all
+    let measured = corrections.contains(.oneModel) ? all.ofFirstModel : all
     var points: [Point] = []
     for batch in [1, 2, 4] {
       for tokens in [256, 512, 1_024, 2_048, 3_072, 4_000] {

@@ -1,5 +1,5 @@
 extension PublishedProfile: ThroughputSource {
-  public var origin: String { "LLaMA-2-7B on one A6000, published with the second paper" }
+  public var origin: String { "the measurements in \(folder)" }
 
   public func name(of configuration: Compressor) throws -> String { try Self.configuration(of: configuration).name }
 
@@ -38,7 +38,7 @@ extension PublishedProfile: ThroughputSource {
       throw RouteProblems.damaged(
         "attention-\(configuration.name).csv lacks rows of a stage", "decode and prefill rows")
     }
-    let measured = try throughput(configuration).of(model: Self.model).rows.map { row in
+    let measured = try throughput(configuration).ofFirstModel.rows.map { row in
       PredictionAccuracy.Point(
         stage: row.stage, batch: row.batch, tokens: row.tokens,
         predictedSeconds: ThroughputPredictor.seconds(forward, row.stage, batch: row.batch, tokens: row.tokens),

@@ -1,7 +1,7 @@
 /// The profile and the measurements that the second paper's artifact publishes: LLaMA-2-7B on one A6000, LMDeploy.
 ///
-/// A folder with `profiling/attention-NAME.csv`, `profiling/mlp.csv` and `throughput/llama-7b-NAME.csv`. Source: sheet
-/// throughput-predictor.
+/// The artifact's repository, or a folder with `profiling/attention-NAME.csv`, `profiling/mlp.csv` and
+/// `throughput/llama-7b-NAME.csv`. Source: sheet throughput-predictor.
 public struct PublishedProfile: Sendable {
   /// One configuration of the artifact.
   public struct Configuration: Sendable, Equatable {
@@ -27,21 +27,34 @@ public struct PublishedProfile: Sendable {
       name: "stream", method: "streamingllm", cacheLimitTokens: 512, byteShare: 1, measured: ["budget=512"]),
   ]
 
-  /// The model whose rows count.
-  public static let model = "meta-llama-Llama-2-7b-hf"
   public static let layers = 32
   /// Keys and values of one token in FP16: 2 x 32 layers x 4096 x 2 bytes.
   public static let bytesPerToken = 524_288.0
 
   public let folder: String
+  /// Folders of whole forwards and of a layer's parts, and the file of attention by configuration.
+  private let throughputFolder: String
+  private let operatorFile: String
+  private let attentionFile: @Sendable (_ name: String) -> String
 
   /// - Throws: K631 if the folder does not hold the published files.
   public init(folder: String) throws {
     self.folder = folder
-    for part in ["profiling/mlp.csv", "throughput/llama-7b-fp16.csv"] where !Self.exists(folder + "/" + part) {
+    let clone = folder + "/1_thr_predictor"
+    if Self.exists(clone + "/0_exp/llama-7b-fp16.csv") {
+      let profiling = clone + "/data/profiling/compute/a6000/meta-llama/Llama-2-7b-"
+      throughputFolder = clone + "/0_exp"
+      operatorFile = profiling + "fp16/mlp.csv"
+      attentionFile = { profiling + $0 + "/attention.csv" }
+    } else {
+      throughputFolder = folder + "/throughput"
+      operatorFile = folder + "/profiling/mlp.csv"
+      attentionFile = { folder + "/profiling/attention-" + $0 + ".csv" }
+    }
+    for file in [operatorFile, throughputFolder + "/llama-7b-fp16.csv"] where !Self.exists(file) {
       throw RuntimeProblem(
-        "K631", seen: "\(folder) has no \(part)",
-        expected: "a folder with profiling/*.csv and throughput/*.csv of the second paper's artifact")
+        "K631", seen: "\(folder) has no \(file.dropFirst(folder.count + 1))",
+        expected: "a clone of the second paper's artifact, or a folder with its profiling/*.csv and throughput/*.csv")
     }
   }
 
@@ -63,7 +76,7 @@ public struct PublishedProfile: Sendable {
   ///
   /// - Throws: K201, K632.
   public func layerProfile(_ configuration: Configuration) throws -> LayerProfile {
-    let rest = try CSVColumns(path: folder + "/profiling/mlp.csv")
+    let rest = try CSVColumns(path: operatorFile)
     let tokens = try rest.counts("num_tokens")
     let operators = try LayerOperator.allCases.map { each in
       let times = try rest.numbers("time_stats.\(each.rawValue).median")
@@ -71,7 +84,7 @@ public struct PublishedProfile: Sendable {
         time.map { LayerProfile.TokenTime(tokens: tokens, milliseconds: $0) }
       }
     }
-    let attention = try CSVColumns(path: folder + "/profiling/attention-\(configuration.name).csv")
+    let attention = try CSVColumns(path: attentionFile(configuration.name))
     let (batches, chunks) = (try attention.counts("batch_size"), try attention.counts("prefill_chunk_size"))
     let cached = try attention.counts("kv_cache_size")
     let decodes = try attention.numbers("time_stats.attn_decode.median")
@@ -95,7 +108,7 @@ public struct PublishedProfile: Sendable {
   ///
   /// - Throws: K201, K632.
   public func throughput(_ configuration: Configuration) throws -> MeasuredThroughput {
-    try MeasuredThroughput(path: folder + "/throughput/llama-7b-\(configuration.name).csv")
+    try MeasuredThroughput(path: throughputFolder + "/llama-7b-\(configuration.name).csv")
   }
 
   /// Service times of a server for the router, out of the measured throughput.
@@ -103,7 +116,7 @@ public struct PublishedProfile: Sendable {
   /// - Throws: K201, K632.
   public func serviceTimes(_ configuration: Configuration) throws -> MeasuredServiceTimes {
     try MeasuredServiceTimes(
-      throughput(configuration).of(model: Self.model), bytesPerToken: Self.bytesPerToken * configuration.byteShare,
+      throughput(configuration).ofFirstModel, bytesPerToken: Self.bytesPerToken * configuration.byteShare,
       cacheLimitTokens: configuration.cacheLimitTokens)
   }
 }

@@ -6,7 +6,7 @@ import Testing
 /// Predictions with their intervals, and what lies outside.
 @Suite("Throughput predictor: predictions") struct ThroughputPredictorTests {
   private static func predictor(_ name: String = "fp16") throws -> ThroughputPredictor {
-    let profile = try PublishedProfile(folder: PublishedRouteTests.folder)
+    let profile = try PublishedProfile(folder: PublishedFolder.madeUp)
     return try profile.predictor(PublishedProfile.configuration(name), .table)
   }
 
@@ -84,7 +84,7 @@ import Testing
 
   @Test("the router's predicted times are the predictor's")
   func serviceTimes() throws {
-    let profile = try PublishedProfile(folder: PublishedRouteTests.folder)
+    let profile = try PublishedProfile(folder: PublishedFolder.madeUp)
     let times = try profile.predictedTimes(of: .none, regression: .table)
     let forward = try Self.predictor().forward
     #expect(
