@@ -34,7 +34,7 @@ import Testing
   @Test("any file cut short or with a byte changed is read or refused, never a trap", arguments: 0..<60)
   func hostile(seed: UInt64) throws {
     var generator = SplitMix64(seed: seed)
-    let path = PublishedRouteTests.folder + "/throughput/llama-7b-kivi.csv"
+    let path = PublishedFolder.madeUp + "/throughput/llama-7b-kivi.csv"
     var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
     bytes = bytes.prefix(1 + Int(generator.uniform() * Double(bytes.count)))
     for _ in 0..<3 {
