@@ -23,13 +23,21 @@ struct ExactKeys {
     UnsafeMutableRawPointer(storage.base) + token / 16 * blockBytes + (channel * 16 + token % 16) * element.bytes
   }
 
-  mutating func append(_ source: UnsafePointer<Float>, stride: Int, tokens: Int) {
-    storage.reserve((count + tokens + 15) / 16 * blockBytes, keeping: (count + 15) / 16 * blockBytes)
+  /// - Parameter spares: if given, the old blocks are copied into other memory, as a tensor that grows by copy is.
+  /// - Returns: bytes of old blocks that were copied.
+  @discardableResult
+  mutating func append(
+    _ source: UnsafePointer<Float>, stride: Int, tokens: Int, copyingTo spares: SpareBuffers<UInt8>? = nil
+  ) -> Int {
+    let old = (count + 15) / 16 * blockBytes
+    let new = (count + tokens + 15) / 16 * blockBytes
+    if let spares { storage.move(to: spares, count: new, keeping: old) } else { storage.reserve(new, keeping: old) }
     for token in 0..<tokens {
       let row = source + token * stride
       for channel in 0..<headDim { store(row[channel], at: address(count + token, channel), element) }
     }
     count += tokens
+    return spares == nil ? 0 : old
   }
 
   func read(_ token: Int, into target: UnsafeMutablePointer<Float>) {
@@ -78,14 +86,22 @@ struct ExactValues {
     UnsafeMutableRawPointer(storage.base) + (first + token) * rowBytes
   }
 
-  mutating func append(_ source: UnsafePointer<Float>, stride: Int, tokens: Int) {
-    storage.reserve((first + count + tokens) * rowBytes, keeping: (first + count) * rowBytes)
+  /// - Parameter spares: if given, the old rows are copied into other memory, as a tensor that grows by copy is.
+  /// - Returns: bytes of old rows that were copied.
+  @discardableResult
+  mutating func append(
+    _ source: UnsafePointer<Float>, stride: Int, tokens: Int, copyingTo spares: SpareBuffers<UInt8>? = nil
+  ) -> Int {
+    let old = (first + count) * rowBytes
+    let new = (first + count + tokens) * rowBytes
+    if let spares { storage.move(to: spares, count: new, keeping: old) } else { storage.reserve(new, keeping: old) }
     for token in 0..<tokens {
       let row = source + token * stride
       let target = address(count + token)
       for channel in 0..<headDim { store(row[channel], at: target + channel * element.bytes, element) }
     }
     count += tokens
+    return spares == nil ? 0 : old
   }
 
   func read(_ token: Int, into target: UnsafeMutablePointer<Float>) {

@@ -10,17 +10,24 @@ public final class SequenceCache {
   public private(set) var peakBytes = 0
   private var layerBytes: [Int]
 
-  /// - Throws: `RuntimeProblem` K305 if the method does not fit the shape, or its codec has learnt nothing yet.
-  init(_ compressor: Compressor, shape: CacheShape, kernels: KernelTable, rotary: RotaryTable? = nil) throws {
+  /// - Throws: `RuntimeProblem` K305 if the method does not fit the shape, or its codec has learnt nothing yet; K680 if the
+  ///   engine cannot serve it.
+  init(
+    _ compressor: Compressor, shape: CacheShape, kernels: KernelTable, rotary: RotaryTable? = nil,
+    memory: EngineMemory = .inPlace
+  ) throws {
     try compressor.check(shape: shape)
+    try memory.engine.check(compressor)
     if compressor.slots.codec is any CalibratedCodec {
       throw RuntimeProblem(
         "K305", seen: "\(compressor.label) has not been calibrated", expected: "a codec calibrated on this model")
     }
     self.compressor = compressor
-    let stores = compressor.slots.makeStores(shape: shape, kernels: kernels)
+    let stores = compressor.slots.makeStores(shape: shape, kernels: kernels, memory: memory)
     layers = stores.enumerated().map { layer, store in
-      LayerCache(layer: layer, shape: shape, slots: compressor.slots, kernels: kernels, rotary: rotary, store: store)
+      LayerCache(
+        layer: layer, shape: shape, slots: compressor.slots, kernels: kernels, rotary: rotary, store: store,
+        engine: memory.engine)
     }
     layerBytes = [Int](repeating: 0, count: shape.layers)
   }

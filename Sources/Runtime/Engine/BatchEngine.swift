@@ -41,15 +41,19 @@ public final class BatchEngine {
   ///
   /// - Parameters:
   ///   - batch: sequences that decode together, at least 1.
+  ///   - attention: how it is computed.
   ///   - shouldStop: asked after each token of a sample with its new tokens so far; nil never stops.
   ///   - onToken: told of each new token.
-  /// - Throws: `CancellationError`; `RuntimeProblem` K305 (method and model), K602 (numbers), K603 (prompt), K607 (memory).
+  /// - Throws: `CancellationError`; `RuntimeProblem` K305 (method and model), K602 (numbers), K603 (prompt), K607 (memory), K680
+  ///   (engine and method).
   public func run(
     _ requests: [GenerationRequest], compressor: Compressor = .none, sampling: Sampling = .greedy, batch: Int = 1,
-    cancellation: Cancellation? = nil, shouldStop: ((_ sample: String, _ tokens: [Int32]) -> Bool)? = nil,
+    attention: AttentionEngine = .fused, cancellation: Cancellation? = nil, shouldStop: ((_ sample: String, _ tokens: [Int32]) -> Bool)? = nil,
     onToken: ((_ sample: String, _ token: Int32) -> Void)? = nil, onFinish: (Generation) throws -> Void
   ) throws {
     try compressor.check(shape: model.cacheShape)
+    try use(attention, for: compressor)
+    defer { pass.engine = .fused }
     let context = model.configuration.contextTokens
     try checkMemory(
       requests.map { .init(prompt: $0.prompt.count, tokens: min(context, $0.prompt.count + max(0, $0.maxTokens))) },
@@ -72,6 +76,14 @@ public final class BatchEngine {
       for sequence in active { if let generation = sequence.finished { try onFinish(generation) } }
       active.removeAll { $0.finished != nil }
     }
+  }
+
+  /// Makes the caches that follow ones of this engine.
+  ///
+  /// - Throws: `RuntimeProblem` K680 if it cannot serve the method.
+  func use(_ attention: AttentionEngine, for compressor: Compressor) throws {
+    try attention.check(compressor)
+    pass.engine = attention
   }
 
   private func prefill(
@@ -125,10 +137,10 @@ public final class BatchEngine {
     return pass.lastRows.last ?? 0
   }
 
-  /// Whether prompts go through in chunks: statistics that need all keys at once cannot be gathered so, and what leaves
+  /// Whether prompts go through in chunks: eager attention writes out all rows at once, statistics that need all keys at once cannot be gathered so, and what leaves
   /// between layers is decided by a prompt's last token.
   func chunks(_ compressor: Compressor) -> Bool {
-    if compressor.slots.flow != nil { return false }
+    if compressor.slots.flow != nil || !pass.engine.chunksPrompts { return false }
     let sums = compressor.slots.needs.columnSums
     return sums == nil || sums == .causal
   }

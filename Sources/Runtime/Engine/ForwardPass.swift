@@ -10,6 +10,12 @@ public final class ForwardPass {
   /// Where the time of passes goes.
   let clock = PhaseClock()
   private let attention: LayerAttention
+  /// What attention moved, while it is counted.
+  let traffic = TrafficCount()
+  /// How the caches made from now on are attended.
+  var engine: AttentionEngine = .fused { didSet { if engine != oldValue { memory = EngineMemory(engine) } } }
+  /// What those caches share.
+  private(set) var memory = EngineMemory.inPlace
   private var residual = GrowingBuffer<Float>()  // [rows, hidden]
   private var joined = GrowingBuffer<Float>()  // [rows, hidden], while tokens join
   private var normed = Activations()  // [rows, hidden]
@@ -38,13 +44,13 @@ public final class ForwardPass {
     self.model = model
     self.kernels = kernels
     self.pool = pool
-    attention = LayerAttention(kernels: kernels, pool: pool, rotary: model.rotary, clock: clock)
+    attention = LayerAttention(kernels: kernels, pool: pool, rotary: model.rotary, clock: clock, traffic: traffic)
   }
 
   /// A cache for one sequence of this model; the first one of a codec that learns from a text takes as long as the text.
   public func makeCache(_ compressor: Compressor) throws -> SequenceCache {
     let cache = try SequenceCache(
-      calibrated(compressor), shape: model.cacheShape, kernels: kernels, rotary: model.rotary)
+      calibrated(compressor), shape: model.cacheShape, kernels: kernels, rotary: model.rotary, memory: memory)
     cache.startFlow(hidden: model.configuration.hidden)
     return cache
   }

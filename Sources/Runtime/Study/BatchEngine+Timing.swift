@@ -29,10 +29,18 @@ extension BatchEngine {
 
   /// Does the work once with fresh caches and forced tokens, and times it alone: no tokenizing, no sampling.
   ///
-  /// - Throws: `CancellationError`; `RuntimeProblem` K305 (method and model), K602 (numbers), K603 (context), K607 (memory).
+  /// - Throws: `CancellationError`; `RuntimeProblem` K305 (method and model), K602 (numbers), K603 (context), K607 (memory), K680
+  ///   (engine and method).
   public func time(
-    _ work: TimedWork, _ compressor: Compressor = .none, _ cancellation: Cancellation? = nil
+    _ work: TimedWork, _ compressor: Compressor = .none, attention: AttentionEngine = .fused,
+    _ cancellation: Cancellation? = nil
   ) throws -> TimedRun {
+    try use(attention, for: compressor)
+    pass.traffic.isCounting = true
+    defer {
+      pass.engine = .fused
+      pass.traffic.isCounting = false
+    }
     let context = model.configuration.contextTokens
     guard work.textTokens >= 1, work.textTokens <= context, work.batch >= 1 else {
       throw RuntimeProblem(
@@ -60,6 +68,7 @@ extension BatchEngine {
   ) throws -> TimedRun {
     let prompts = (0..<batch).map { text(tokens, $0) }
     var caches: [SequenceCache] = []
+    pass.traffic.reset()
     let start = ContinuousClock.now
     for prompt in prompts {
       let cache = try pass.makeCache(compressor)
@@ -69,7 +78,8 @@ extension BatchEngine {
     }
     let seconds = (ContinuousClock.now - start).seconds
     return TimedRun(
-      seconds: seconds, tokens: tokens * batch, cacheBytes: caches.reduce(ByteCount()) { $0 + $1.bytes })
+      seconds: seconds, tokens: tokens * batch, cacheBytes: caches.reduce(ByteCount()) { $0 + $1.bytes },
+      traffic: pass.traffic.total)
   }
 
   private func decode(
@@ -85,6 +95,7 @@ extension BatchEngine {
       _ = pass.logits(rows: pass.lastRows)
     }
     for index in 0..<TimedWork.untimedSteps { try step(index) }
+    pass.traffic.reset()
     let readBefore = caches.reduce(0) { $0 + $1.readBytes }
     let start = ContinuousClock.now
     for index in 0..<steps { try step(TimedWork.untimedSteps + index) }
@@ -92,6 +103,6 @@ extension BatchEngine {
     let read = caches.reduce(0) { $0 + $1.readBytes } - readBefore
     return TimedRun(
       seconds: seconds, tokens: steps * batch, cacheBytes: caches.reduce(ByteCount()) { $0 + $1.bytes },
-      readBytesPerStep: steps > 0 ? read / steps : 0)
+      readBytesPerStep: steps > 0 ? read / steps : 0, traffic: pass.traffic.total)
   }
 }

@@ -7,8 +7,14 @@ public struct TimedRun: Sendable {
   public let cacheBytes: ByteCount
   /// Keys and values read by one decode step of all sequences; 0 for a prefill.
   public let readBytesPerStep: Int
+  /// What attention moved in all of that time, and the most it worked in.
+  public let traffic: EngineTraffic
 
-  public init(seconds: Double, tokens: Int, cacheBytes: ByteCount = ByteCount(), readBytesPerStep: Int = 0) {
+  public init(
+    seconds: Double, tokens: Int, cacheBytes: ByteCount = ByteCount(), readBytesPerStep: Int = 0,
+    traffic: EngineTraffic = EngineTraffic()
+  ) {
+    self.traffic = traffic
     self.seconds = seconds
     self.tokens = tokens
     self.cacheBytes = cacheBytes
