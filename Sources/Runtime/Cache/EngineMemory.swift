@@ -5,16 +5,26 @@ struct EngineMemory {
   let engine: AttentionEngine
   /// Memory that grows by copy goes from tensor to tensor.
   let spares: SpareBuffers<UInt8>?
+  /// Pages of all sequences, if the engine has pages.
+  let pages: PagePool?
 
   /// In place, each sequence for itself.
-  static let inPlace = EngineMemory(.fused)
+  static let inPlace = EngineMemory()
 
-  init(_ engine: AttentionEngine) {
+  private init() {
+    engine = .fused
+    spares = nil
+    pages = nil
+  }
+
+  init(_ engine: AttentionEngine, shape: CacheShape) {
     self.engine = engine
     spares = engine.append == .copy ? SpareBuffers() : nil
+    pages = engine.kind == .paged ? PagePool(shape: shape, pageTokens: engine.tileTokens) : nil
   }
 
   func makeStore(shape: CacheShape, kernels: KernelTable) -> any LayerStore {
-    ExactStore(shape: shape, kernels: kernels, copyingTo: spares)
+    if let pages { return PagedStore(shape: shape, kernels: kernels, pool: pages) }
+    return ExactStore(shape: shape, kernels: kernels, copyingTo: spares)
   }
 }

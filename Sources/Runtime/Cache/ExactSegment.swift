@@ -34,14 +34,14 @@ struct ExactKeys {
     if let spares { storage.move(to: spares, count: new, keeping: old) } else { storage.reserve(new, keeping: old) }
     for token in 0..<tokens {
       let row = source + token * stride
-      for channel in 0..<headDim { store(row[channel], at: address(count + token, channel), element) }
+      for channel in 0..<headDim { storeElement(row[channel], at: address(count + token, channel), element) }
     }
     count += tokens
     return spares == nil ? 0 : old
   }
 
   func read(_ token: Int, into target: UnsafeMutablePointer<Float>) {
-    for channel in 0..<headDim { target[channel] = load(address(token, channel), element) }
+    for channel in 0..<headDim { target[channel] = loadElement(address(token, channel), element) }
   }
 
   /// Copies token `from` over token `to`.
@@ -98,14 +98,14 @@ struct ExactValues {
     for token in 0..<tokens {
       let row = source + token * stride
       let target = address(count + token)
-      for channel in 0..<headDim { store(row[channel], at: target + channel * element.bytes, element) }
+      for channel in 0..<headDim { storeElement(row[channel], at: target + channel * element.bytes, element) }
     }
     count += tokens
     return spares == nil ? 0 : old
   }
 
   func read(_ token: Int, into target: UnsafeMutablePointer<Float>) {
-    for channel in 0..<headDim { target[channel] = load(address(token) + channel * element.bytes, element) }
+    for channel in 0..<headDim { target[channel] = loadElement(address(token) + channel * element.bytes, element) }
   }
 
   func move(_ from: Int, to: Int) { address(to).copyMemory(from: address(from), byteCount: rowBytes) }
@@ -114,7 +114,7 @@ struct ExactValues {
   func replace(_ token: Int, with row: UnsafePointer<Float>) {
     let limit: Float = element == .float16 ? 65_504 : .greatestFiniteMagnitude
     for channel in 0..<headDim {
-      store(min(max(row[channel], -limit), limit), at: address(token) + channel * element.bytes, element)
+      storeElement(min(max(row[channel], -limit), limit), at: address(token) + channel * element.bytes, element)
     }
   }
 
@@ -134,7 +134,8 @@ struct ExactValues {
   }
 }
 
-@inline(__always) private func store(_ x: Float, at address: UnsafeMutableRawPointer, _ element: FloatElement) {
+/// Writes a number as an element.
+@inline(__always) func storeElement(_ x: Float, at address: UnsafeMutableRawPointer, _ element: FloatElement) {
   if element == .float32 {
     address.storeBytes(of: x, as: Float.self)
   } else {
@@ -142,6 +143,7 @@ struct ExactValues {
   }
 }
 
-@inline(__always) private func load(_ address: UnsafeMutableRawPointer, _ element: FloatElement) -> Float {
+/// Reads an element as a number.
+@inline(__always) func loadElement(_ address: UnsafeMutableRawPointer, _ element: FloatElement) -> Float {
   element == .float32 ? address.load(as: Float.self) : Half.float(address.load(as: UInt16.self))
 }

@@ -81,6 +81,13 @@ final class LayerCache {
     store.makeRoom(count)
   }
 
+  /// Begins with another sequence's first tokens, whose pages both name from here on; for caches without methods.
+  func adopt(prefix tokens: Int, of other: LayerCache) {
+    guard seenTokens == 0, let own = store as? PagedStore, let theirs = other.store as? PagedStore else { return }
+    own.adopt(prefix: tokens, of: theirs)
+    seenTokens = tokens
+  }
+
   /// Appends tokens of a head; row i of keys and values is at `i * stride`, headDim elements long.
   func append(
     head: Int, keys: UnsafePointer<Float>, values: UnsafePointer<Float>, stride: Int, tokens: Int

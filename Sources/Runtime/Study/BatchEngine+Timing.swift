@@ -30,7 +30,7 @@ extension BatchEngine {
   /// Does the work once with fresh caches and forced tokens, and times it alone: no tokenizing, no sampling.
   ///
   /// - Throws: `CancellationError`; `RuntimeProblem` K305 (method and model), K602 (numbers), K603 (context), K607 (memory), K680
-  ///   (engine and method).
+  ///   (engine and method), K682 (ranks and model).
   public func time(
     _ work: TimedWork, _ compressor: Compressor = .none, attention: AttentionEngine = .fused,
     _ cancellation: Cancellation? = nil
@@ -38,8 +38,8 @@ extension BatchEngine {
     try use(attention, for: compressor)
     pass.traffic.isCounting = true
     defer {
-      pass.engine = .fused
       pass.traffic.isCounting = false
+      endUse()
     }
     let context = model.configuration.contextTokens
     guard work.textTokens >= 1, work.textTokens <= context, work.batch >= 1 else {
@@ -59,6 +59,11 @@ extension BatchEngine {
     }
   }
 
+  private static func pageUse(_ caches: [SequenceCache]) -> PageUse? {
+    let uses = caches.compactMap(\.pageUse)
+    return uses.isEmpty ? nil : uses.reduce(PageUse(), +)
+  }
+
   private func text(_ tokens: Int, _ sequence: Int) -> [Int32] {
     MeasuredText.tokens(tokens, sequence: sequence, vocabulary: model.configuration.vocabulary)
   }
@@ -69,6 +74,7 @@ extension BatchEngine {
     let prompts = (0..<batch).map { text(tokens, $0) }
     var caches: [SequenceCache] = []
     pass.traffic.reset()
+    _ = pass.ranked?.group.takeUse()
     let start = ContinuousClock.now
     for prompt in prompts {
       let cache = try pass.makeCache(compressor)
@@ -79,7 +85,8 @@ extension BatchEngine {
     let seconds = (ContinuousClock.now - start).seconds
     return TimedRun(
       seconds: seconds, tokens: tokens * batch, cacheBytes: caches.reduce(ByteCount()) { $0 + $1.bytes },
-      traffic: pass.traffic.total)
+      traffic: pass.traffic.total,
+      pages: Self.pageUse(caches), ranks: pass.ranked?.group.takeUse())
   }
 
   private func decode(
@@ -96,6 +103,7 @@ extension BatchEngine {
     }
     for index in 0..<TimedWork.untimedSteps { try step(index) }
     pass.traffic.reset()
+    _ = pass.ranked?.group.takeUse()
     let readBefore = caches.reduce(0) { $0 + $1.readBytes }
     let start = ContinuousClock.now
     for index in 0..<steps { try step(TimedWork.untimedSteps + index) }
@@ -103,6 +111,7 @@ extension BatchEngine {
     let read = caches.reduce(0) { $0 + $1.readBytes } - readBefore
     return TimedRun(
       seconds: seconds, tokens: steps * batch, cacheBytes: caches.reduce(ByteCount()) { $0 + $1.bytes },
-      readBytesPerStep: steps > 0 ? read / steps : 0, traffic: pass.traffic.total)
+      readBytesPerStep: steps > 0 ? read / steps : 0, traffic: pass.traffic.total,
+      pages: Self.pageUse(caches), ranks: pass.ranked?.group.takeUse())
   }
 }

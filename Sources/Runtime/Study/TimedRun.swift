@@ -9,11 +9,17 @@ public struct TimedRun: Sendable {
   public let readBytesPerStep: Int
   /// What attention moved in all of that time, and the most it worked in.
   public let traffic: EngineTraffic
+  /// How full the pages are at the end; nil without pages.
+  public let pages: PageUse?
+  /// What the ranks of a split model worked; nil if it is whole.
+  public let ranks: RankUse?
 
   public init(
     seconds: Double, tokens: Int, cacheBytes: ByteCount = ByteCount(), readBytesPerStep: Int = 0,
-    traffic: EngineTraffic = EngineTraffic()
+    traffic: EngineTraffic = EngineTraffic(), pages: PageUse? = nil, ranks: RankUse? = nil
   ) {
+    self.pages = pages
+    self.ranks = ranks
     self.traffic = traffic
     self.seconds = seconds
     self.tokens = tokens

@@ -102,6 +102,9 @@ public struct AttentionEngine: Hashable, Sendable {
         "K680", seen: "\(compressor.label) on engine=\(label): \(reason)", expected: "an engine that can serve it",
         suggestion: suggestion)
     }
+    if ranks > 1, let reason = RankedMethods.reasonAgainst(compressor) {
+      throw refuse(reason, "leave tp= out")
+    }
     let isPacked = slots.codec != nil || slots.share != nil
     switch kind {
     case .fused: break
