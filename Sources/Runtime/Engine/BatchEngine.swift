@@ -90,7 +90,7 @@ public final class BatchEngine {
   ///
   /// - Throws: `RuntimeProblem` K680 if it cannot serve the method, K682 if the model does not divide by its ranks.
   func use(_ attention: AttentionEngine, for compressor: Compressor) throws {
-    try attention.check(compressor)
+    try check(attention, compressor)
     pass = whole
     if attention.ranks > 1 {
       let leader =
@@ -102,6 +102,14 @@ public final class BatchEngine {
       pass = leader
     }
     pass.engine = attention
+  }
+
+  /// Refuses an engine that cannot serve a method or the model.
+  ///
+  /// - Throws: `RuntimeProblem` K680 (method), K682 (ranks and model).
+  public func check(_ attention: AttentionEngine, _ compressor: Compressor) throws {
+    try attention.check(compressor)
+    try model.check(ranks: attention.ranks)
   }
 
   func endUse() {

@@ -6,7 +6,7 @@ public enum TimedWork: Hashable, Sendable {
   case decode(depth: Int, batch: Int, steps: Int)
 
   /// Steps that are run before those that are timed: they touch the weights and grow the caches.
-  static let untimedSteps = 2
+  public static let untimedSteps = 2
 
   /// Tokens of the longest text the work makes.
   public var textTokens: Int {

@@ -8,6 +8,8 @@ struct RunOptions {
   var batch: Int
   var chat: Bool?
   var baseline: Bool
+  /// How attention is computed.
+  var attention: AttentionEngine
 
   /// Options that no call gave.
   init(maxTokens: Int, sampling: Sampling, batch: Int) {
@@ -16,6 +18,7 @@ struct RunOptions {
     self.batch = batch
     chat = nil
     baseline = true
+    attention = .fused
   }
 
   /// - Parameter card: the data set's; its temperature and its habit of chatting stand for what the call leaves open.
@@ -35,6 +38,7 @@ struct RunOptions {
       default: card.chat
       }
     baseline = try call.name("baseline") == "on"
+    attention = try call.placing(at: "engine") { try EngineArguments.engines(call).first ?? .fused }
   }
 
   /// The parameters, shared by the declaration and this reader.
@@ -56,5 +60,5 @@ struct RunOptions {
     Parameter(
       "baseline", .choice(["on", "off"]), default: .string("on"), doc: "Run the uncompressed cache on the same samples."
     ),
-  ]
+  ] + EngineArguments.parameters()
 }

@@ -25,7 +25,7 @@ struct StudyRun {
       compressor: compressor.specification, chat: sample.chat, maxTokens: sample.maxTokens,
       ignoresEnd: sample.ignoresEnd,
       temperature: options.sampling.temperature, topP: options.sampling.topP, topK: options.sampling.topK,
-      seed: options.sampling.seed)
+      seed: options.sampling.seed, attention: options.attention == .fused ? nil : options.attention.label)
   }
 
   /// - Parameter line: what was typed, for `history`.
@@ -82,7 +82,7 @@ struct StudyRun {
                 sample: samples[$0].request.id, prompt: samples[$0].ids, text: samples[$0].text,
                 maxTokens: samples[$0].maxTokens, ignoresEnd: samples[$0].ignoresEnd)
             }, compressor: compressor, sampling: options.sampling, batch: options.batch,
-            cancellation: workbench.cancellation,
+            attention: options.attention, cancellation: workbench.cancellation,
             onToken: { _, _ in report(compressor.label) },
             onFinish: { generation in
               guard let index = byName[generation.sample], let hash = hashes[place][index] else { return }

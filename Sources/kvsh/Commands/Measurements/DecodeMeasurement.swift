@@ -10,6 +10,8 @@ struct DecodeMeasurement: Measurement {
       begins at the same depth. depth=0 begins behind a prompt of one token. Filling takes as long as a prefill.
 
       \(SpeedRows.intervalDoc)
+
+      \(SpeedRows.engineDoc)
       """,
     parameters: [
       Parameter(
@@ -18,7 +20,7 @@ struct DecodeMeasurement: Measurement {
       Parameter("steps", .int, default: .int(32), range: 1...65_536, doc: "Timed steps of a round."),
       .measuredRepeats,
       Parameter("warmup", .int, default: .int(0), range: 0...100, doc: "Rounds before those that count."),
-    ],
+    ] + EngineArguments.parameters(isSweep: true),
     examples: [
       Example("compress kivi bits=2 | measure decode depth=[64,256] steps=4 repeat=2", "Two depths, two caches.")
     ])
@@ -37,6 +39,7 @@ struct DecodeMeasurement: Measurement {
       }
     }
     let speeds = SpeedRows(label: "decode", warmups: try call.int("warmup"), repeats: try call.int("repeat"))
-    return try call.placing(at: "depth") { try speeds.rows(points, configurations, loaded, workbench) }
+    let engines = try EngineArguments.checkedEngines(call, configurations, loaded)
+    return try call.placing(at: "depth") { try speeds.rows(points, configurations, on: engines, loaded, workbench) }
   }
 }

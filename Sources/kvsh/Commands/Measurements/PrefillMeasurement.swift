@@ -9,16 +9,18 @@ struct PrefillMeasurement: Measurement {
       A round runs `batch` prompts one behind the other, each up to the logits of its first new token, into fresh caches.
 
       \(SpeedRows.intervalDoc)
+
+      \(SpeedRows.engineDoc)
       """,
     parameters: [
       Parameter(
         "tokens", .int, default: .int(512), range: 1...1_048_576, doc: "Tokens of a prompt.", sweepable: true),
       .measuredBatch, .measuredRepeats,
       Parameter("warmup", .int, default: .int(1), range: 0...100, doc: "Rounds before those that count."),
-    ],
+    ] + EngineArguments.parameters(isSweep: true),
     examples: [Example("measure prefill tokens=64 repeat=2", "Tokens a second of a prompt, uncompressed.")])
 
-  let columns = ["config", "tokens", "batch"] + SpeedRows.rateColumns.filter { $0 != "read_bytes" }
+  let columns = ["config", "tokens", "batch"] + SpeedRows.rateColumns.filter { !SpeedRows.stepColumns.contains($0) }
 
   func rows(
     _ call: Call, _ configurations: [Compressor], _ loaded: LoadedModel, _ workbench: Workbench
@@ -30,6 +32,7 @@ struct PrefillMeasurement: Measurement {
       }
     }
     let speeds = SpeedRows(label: "prefill", warmups: try call.int("warmup"), repeats: try call.int("repeat"))
-    return try call.placing(at: "tokens") { try speeds.rows(points, configurations, loaded, workbench) }
+    let engines = try EngineArguments.checkedEngines(call, configurations, loaded)
+    return try call.placing(at: "tokens") { try speeds.rows(points, configurations, on: engines, loaded, workbench) }
   }
 }
