@@ -17,7 +17,7 @@ struct MeasureTests {
     #expect(
       table.columnNames == [
         "config", "tokens", "batch", "tok_s", "low", "high", "speedup", "speedup_low", "speedup_high", "repeats",
-        "threads", "cache_bytes",
+        "threads", "cache_bytes", "engine", "scratch_bytes", "pages", "unused_slots", "rank_tok_s", "reduced_bytes",
       ])
     #expect(table.strings("config") == Array(repeating: ["fp16", "kivi bits=2"], count: 4).flatMap { $0 })
     #expect(table.ints("tokens") == [8, 8, 8, 8, 40, 40, 40, 40])
@@ -39,8 +39,12 @@ struct MeasureTests {
       table.columnNames == [
         "config", "depth", "batch", "steps", "tok_s", "low", "high", "speedup", "speedup_low", "speedup_high",
         "repeats",
-        "threads", "cache_bytes", "read_bytes",
+        "threads", "cache_bytes", "read_bytes", "engine", "scratch_bytes", "moved_bytes", "moved_formula", "pages",
+        "unused_slots", "rank_tok_s", "reduced_bytes",
       ])
+    // What one step appends and reads is what the algorithm says, but for the new token's own row.
+    #expect(table.strings("engine") == Array(repeating: "fused", count: 4))
+    #expect(abs(table.ints("moved_bytes")[2] - table.ints("moved_formula")[1]) <= 2 * 2 * 23_040)
     #expect(table.strings("config") == ["fp16", "h2o budget=16", "fp16", "h2o budget=16"])
     #expect(table.ints("depth") == [0, 0, 62, 62] && table.ints("steps") == [3, 3, 3, 3])
     // One round has no interval.

@@ -269,12 +269,21 @@ struct EagerAttention {
       let kvHead = block.head / layout.shape.groupHeads
       let keys = keys(layout, block.head, scratch)
       let first = block.head * layout.job.tokens + block.tokens.lowerBound
-      TurnedScores(cache: layout.job.cache, head: kvHead, rotary: rotary, position: layout.job.position ?? 0).score(
-        0..<layout.job.total(head: kvHead), queries: queries + (layout.rows + first) * layout.shape.headDim,
-        rows: block.tokens.count, out: scores + layout.scores + first * layout.stride, outStride: layout.stride
-      ) { queries, tokens, out, outStride in
+      let slots = 0..<layout.job.total(head: kvHead)
+      let (source, out) = (
+        queries + (layout.rows + first) * layout.shape.headDim, scores + layout.scores + first * layout.stride
+      )
+      func score(_ queries: UnsafePointer<Float>, _ slots: Range<Int>, _ out: UnsafeMutablePointer<Float>, _ stride: Int)
+      {
         kernels.keyScores(
-          keys, tokens.lowerBound / 16..<(tokens.upperBound + 15) / 16, queries, block.tokens.count, out, outStride)
+          keys, slots.lowerBound / 16..<(slots.upperBound + 15) / 16, queries, block.tokens.count, out, stride)
+      }
+      // Slots are renumbered for steps alone: until the prompt is complete, queries stand at their own positions.
+      if let position = layout.job.position {
+        TurnedScores(cache: layout.job.cache, head: kvHead, rotary: rotary, position: position).score(
+          slots, queries: source, rows: block.tokens.count, out: out, outStride: layout.stride, by: score)
+      } else {
+        score(source, slots, out, layout.stride)
       }
     }
     // The mask is written, then added.

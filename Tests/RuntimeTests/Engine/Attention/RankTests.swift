@@ -23,7 +23,7 @@ struct RankTests {
 
   private static func model(_ split: Split) throws -> Model {
     try TinyModel(
-      kvHeads: split.kvHeads, groupHeads: 2, feedForward: split.isQuantised ? 96 : 112, isQuantised: split.isQuantised
+      kvHeads: split.kvHeads, groupHeads: 2, feedForward: split.isQuantised ? 96 : 160, isQuantised: split.isQuantised
     ).model()
   }
 
