@@ -26,7 +26,9 @@ final class ExactStore: LayerStore {
     own.movedBytes += 2 * copied + 2 * tokens * shape.headDim * shape.element.bytes
   }
 
-  func exactRows(head: Int) -> (keys: ExactRows, values: ExactRows)? { (heads[head].keys.rows, heads[head].values.rows) }
+  func exactRows(head: Int) -> (keys: ExactRows, values: ExactRows)? {
+    (heads[head].keys.rows, heads[head].values.rows)
+  }
 
   func takeMovedBytes() -> Int {
     defer { for head in heads { head.movedBytes = 0 } }

@@ -24,7 +24,7 @@ public final class BatchEngine {
   }
   /// What the prompt's tokens say, for prompt methods that look at the text; without one a prompt is all one paragraph.
   let tokenizer: Tokenizer?
-  /// Tokens of prompts that were read from another sequence's pages instead of going through the model, all runs together.
+  /// Tokens of prompts that were read from another sequence's pages instead of going through the model, in all runs.
   public private(set) var sharedTokens = 0
   /// Memory the machine can still give, asked before each run.
   public var availableBytes: () -> Int? = { SystemMemory.availableBytes }
@@ -55,7 +55,8 @@ public final class BatchEngine {
   ///   (engine and method), K682 (ranks and model).
   public func run(
     _ requests: [GenerationRequest], compressor: Compressor = .none, sampling: Sampling = .greedy, batch: Int = 1,
-    attention: AttentionEngine = .fused, cancellation: Cancellation? = nil, shouldStop: ((_ sample: String, _ tokens: [Int32]) -> Bool)? = nil,
+    attention: AttentionEngine = .fused, cancellation: Cancellation? = nil,
+    shouldStop: ((_ sample: String, _ tokens: [Int32]) -> Bool)? = nil,
     onToken: ((_ sample: String, _ token: Int32) -> Void)? = nil, onFinish: (Generation) throws -> Void
   ) throws {
     try compressor.check(shape: model.cacheShape)

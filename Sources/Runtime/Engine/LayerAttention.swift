@@ -139,8 +139,10 @@ struct LayerAttention {
       let cache = steps[task / heads].cache
       let tokens = cache.store.count(head: task % heads) + 1
       longest = max(longest, tokens)
-      offsets[task + 1] = offsets[task] + StepAttention.scratch(
-        tokens: tokens, shape: shape, keyTile: keyTile, keepsScores: keepsScores)
+      offsets[task + 1] =
+        offsets[task]
+        + StepAttention.scratch(
+          tokens: tokens, shape: shape, keyTile: keyTile, keepsScores: keepsScores)
       if cache.select != nil {
         selectionWords = max(selectionWords, StepReading.scratch(tokens: tokens, rows: shape.groupHeads))
       }

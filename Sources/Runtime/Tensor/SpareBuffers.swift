@@ -12,7 +12,8 @@ final class SpareBuffers<Element: BitwiseCopyable>: Sendable {
   func take(_ count: Int) -> AlignedBuffer<Element> {
     let found = spares.withLock { spares -> AlignedBuffer<Element>? in
       guard
-        let index = spares.indices.filter({ spares[$0].count >= count }).min(by: { spares[$0].count < spares[$1].count })
+        let index = spares.indices.filter({ spares[$0].count >= count }).min(by: { spares[$0].count < spares[$1].count }
+        )
       else { return nil }
       return spares.remove(at: index)
     }

@@ -37,7 +37,8 @@ enum EngineArguments {
     let page = call.optional("page")?.asInt
     // In a sweep a setting is for the kinds that have it; one that no kind has is a mistake.
     for (isGiven, kind, text) in [
-      (append != nil, AttentionEngine.Kind.flash, "append"), (tile != nil, .flash, "tile"), (page != nil, .paged, "page"),
+      (append != nil, AttentionEngine.Kind.flash, "append"), (tile != nil, .flash, "tile"),
+      (page != nil, .paged, "page"),
     ] where isGiven && !kinds.contains(kind) && !(text == "append" && kinds.contains(.eager) && append == .copy) {
       throw RuntimeProblem(
         "K681", seen: "\(text)= with engine=\(kinds.map(\.rawValue).joined(separator: ", "))",

@@ -115,7 +115,8 @@ public struct AttentionEngine: Hashable, Sendable {
       }
     case .flash:
       if isPacked, append == .copy {
-        throw refuse("append=copy copies exact keys and values, and a packed cache has its own format", "use append=place")
+        throw refuse(
+          "append=copy copies exact keys and values, and a packed cache has its own format", "use append=place")
       }
       if isPacked, tileTokens % 32 != 0 {
         throw refuse("packed tokens lie in blocks of 32, which a tile of \(tileTokens) cuts", "use tile=32 or more")

@@ -273,8 +273,9 @@ struct EagerAttention {
       let (source, out) = (
         queries + (layout.rows + first) * layout.shape.headDim, scores + layout.scores + first * layout.stride
       )
-      func score(_ queries: UnsafePointer<Float>, _ slots: Range<Int>, _ out: UnsafeMutablePointer<Float>, _ stride: Int)
-      {
+      func score(
+        _ queries: UnsafePointer<Float>, _ slots: Range<Int>, _ out: UnsafeMutablePointer<Float>, _ stride: Int
+      ) {
         kernels.keyScores(
           keys, slots.lowerBound / 16..<(slots.upperBound + 15) / 16, queries, block.tokens.count, out, stride)
       }

@@ -26,7 +26,6 @@ struct SpeedRows {
     that worked longest.
     """
 
-
   static let intervalDoc = """
     tok_s is the median round, low and high its interval of order statistics: 95 % from six rounds on, the smallest and \
     the largest below that (five: 94 %). speedup is the median over rounds of the rate over the uncompressed cache's in \

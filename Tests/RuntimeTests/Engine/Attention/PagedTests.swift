@@ -19,7 +19,9 @@ struct PagedTests {
     layers: 1, kvHeads: shape.kvHeads, groupHeads: shape.groupHeads, headDim: shape.headDim, element: .float32)
 
   /// Outputs of a prompt in two chunks and of steps behind it.
-  private func outputs(_ engine: AttentionEngine, _ compressor: Compressor, memory: EngineMemory? = nil) throws -> [[Float]] {
+  private func outputs(_ engine: AttentionEngine, _ compressor: Compressor, memory: EngineMemory? = nil) throws
+    -> [[Float]]
+  {
     var trial = try Self.trial(engine, compressor, memory: memory, seed: 51)
     var found: [[Float]] = []
     func keep(_ rows: AttentionTrial.Rows, _ tokens: Int) {
@@ -41,7 +43,8 @@ struct PagedTests {
   }
 
   static let compressors = [
-    "", "streamingllm sink=64 recent=192", "streamingllm sink=3 recent=50", "h2o heavy=30 recent=31", "snapkv budget=90",
+    "", "streamingllm sink=64 recent=192", "streamingllm sink=3 recent=50", "h2o heavy=30 recent=31",
+    "snapkv budget=90",
   ]
 
   private static func compressor(_ text: String) throws -> Compressor {

@@ -16,9 +16,12 @@ struct RankTests {
   }
 
   static let splits = [
-    Split(kvHeads: 2, ranks: 2, isQuantised: false, threads: 1), Split(kvHeads: 2, ranks: 2, isQuantised: false, threads: 4),
-    Split(kvHeads: 3, ranks: 3, isQuantised: false, threads: 2), Split(kvHeads: 4, ranks: 2, isQuantised: false, threads: 2),
-    Split(kvHeads: 4, ranks: 4, isQuantised: false, threads: 2), Split(kvHeads: 2, ranks: 2, isQuantised: true, threads: 2),
+    Split(kvHeads: 2, ranks: 2, isQuantised: false, threads: 1),
+    Split(kvHeads: 2, ranks: 2, isQuantised: false, threads: 4),
+    Split(kvHeads: 3, ranks: 3, isQuantised: false, threads: 2),
+    Split(kvHeads: 4, ranks: 2, isQuantised: false, threads: 2),
+    Split(kvHeads: 4, ranks: 4, isQuantised: false, threads: 2),
+    Split(kvHeads: 2, ranks: 2, isQuantised: true, threads: 2),
   ]
 
   private static func model(_ split: Split) throws -> Model {
@@ -123,9 +126,11 @@ struct RankTests {
     try model.check(ranks: 3)
   }
 
-  @Test("methods that look across heads are refused with K680 on ranks", arguments: [
-    "adakv", "tova", "minicache", "lazyllm", "gemfilter", "gear", "cam",
-  ])
+  @Test(
+    "methods that look across heads are refused with K680 on ranks",
+    arguments: [
+      "adakv", "tova", "minicache", "lazyllm", "gemfilter", "gear", "cam",
+    ])
   func acrossHeads(_ name: String) throws {
     let problem = #expect(throws: RuntimeProblem.self) {
       try AttentionEngine(.fused, ranks: 2).check(Compressor(name))

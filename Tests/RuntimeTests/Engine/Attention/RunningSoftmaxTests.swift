@@ -7,7 +7,8 @@ import Testing
 /// The sheet's worked example: scores 1 3 2 0, values 1 2 3 4.
 struct RunningSoftmaxTests {
   /// State of one row whose values are single numbers, after tiles of scores.
-  private func state(_ tiles: [(scores: [Float], values: [Float])]) throws -> (m: Float, l: Float, a: Float, out: Float) {
+  private func state(_ tiles: [(scores: [Float], values: [Float])]) throws -> (m: Float, l: Float, a: Float, out: Float)
+  {
     let state = AlignedBuffer<Float>(count: 4)
     let softmax = RunningSoftmax(
       kernels: try InstructionSet.chosen().table, maxima: state.base, totals: state.base + 1, sums: state.base + 2,
