@@ -28,16 +28,19 @@ public struct AttentionNeeds: Equatable, Sendable {
   /// The last so many queries of the prompt, as turned to their positions; 0 for none.
   public var windowQueries = 0
   public var queryMoments: QueryMoments?
+  /// Per channel, the largest magnitude of the prompt's queries as turned to their positions, over a KV head's group.
+  public var queryMaxima = false
 
   public init(
     columnSums: ColumnSums? = nil, stepWeights: Bool = false, stepRule: GroupRule = .mean, windowQueries: Int = 0,
-    queryMoments: QueryMoments? = nil
+    queryMoments: QueryMoments? = nil, queryMaxima: Bool = false
   ) {
     self.columnSums = columnSums
     self.stepWeights = stepWeights
     self.stepRule = stepRule
     self.windowQueries = windowQueries
     self.queryMoments = queryMoments
+    self.queryMaxima = queryMaxima
   }
 
   /// What both ask for; the first one's column sums, rule and moments where both have some.
@@ -45,7 +48,7 @@ public struct AttentionNeeds: Equatable, Sendable {
     AttentionNeeds(
       columnSums: columnSums ?? other.columnSums, stepWeights: stepWeights || other.stepWeights,
       stepRule: stepWeights ? stepRule : other.stepRule, windowQueries: max(windowQueries, other.windowQueries),
-      queryMoments: queryMoments ?? other.queryMoments)
+      queryMoments: queryMoments ?? other.queryMoments, queryMaxima: queryMaxima || other.queryMaxima)
   }
 
   /// Whether the two ask for one statistic in two ways, so that no single run can serve both.

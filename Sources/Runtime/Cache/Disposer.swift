@@ -1,6 +1,8 @@
 /// The dispose slot: what becomes of a token that is not kept; without one it is dropped.
 public protocol Disposer: Sendable {
   var needs: AttentionNeeds { get }
+  /// Whether a token that is not kept stays in fewer bits, so that the codec's lower tier takes it and nothing is dropped.
+  var demotes: Bool { get }
   func makeState(shape: CacheShape, layer: Int) -> any DisposeState
 }
 
@@ -20,6 +22,10 @@ public protocol DisposeState: AnyObject {
 
   /// Bytes this state needs for the tokens it holds.
   var metadataBytes: Int { get }
+}
+
+extension Disposer {
+  public var demotes: Bool { false }
 }
 
 extension DisposeState {

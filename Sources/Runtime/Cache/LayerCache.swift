@@ -22,8 +22,12 @@ final class LayerCache {
   private(set) var promptWindow: PromptWindow?
   /// Sums of the prompt's queries before they turn, while the prompt goes through.
   private(set) var queryMoments: QueryMoments?
+  /// The largest of the prompt's queries, while the prompt goes through.
+  private var queryMaxima: QueryMaxima?
   private let keep: (any KeepState)?
   private let dispose: (any DisposeState)?
+  /// Whether tokens that are not kept go on in the store's lower tier.
+  private let demotes: Bool
   /// What chooses the slots that a decode query reads; nil if all are read.
   let select: (any SelectState)?
   private let removesWhileDecoding: Bool
@@ -51,6 +55,7 @@ final class LayerCache {
     self.kernels = kernels
     keep = slots.keep?.makeState(shape: shape, layer: layer)
     dispose = slots.dispose?.makeState(shape: shape, layer: layer)
+    demotes = slots.dispose?.demotes ?? false
     select = slots.select?.makeState(shape: shape, layer: layer, kernels: kernels)
     selectedReads = AlignedBuffer(count: shape.kvHeads)
     selectedReads.base.update(repeating: -1, count: shape.kvHeads)
@@ -68,6 +73,7 @@ final class LayerCache {
       promptWindow = PromptWindow(capacity: needs.windowQueries, width: queryHeads * shape.headDim)
     }
     queryMoments = needs.queryMoments.map { QueryMoments($0, queryHeads: queryHeads, headDim: shape.headDim) }
+    if needs.queryMaxima { queryMaxima = QueryMaxima(shape) }
   }
 
   func table(head: Int) -> PositionTable? { tables.isEmpty ? nil : tables[tables.count == 1 ? 0 : head] }
@@ -116,13 +122,16 @@ final class LayerCache {
   }
 
   func observeStep(head: Int, weights: UnsafePointer<Float>, count: Int) {
-    keep?.observeStep(head: head, weights: weights, count: count)
+    // A keep policy chooses among the tokens of the upper tier, which lie behind the lower one's.
+    let lower = store.demotedCount(head: head)
+    keep?.observeStep(head: head, weights: weights + lower, count: count - lower)
     dispose?.observeStep(head: head, weights: weights, count: count)
   }
 
   /// Takes the queries of the prompt's next tokens, as turned to their positions.
   func observeQueries(_ queries: UnsafePointer<Float>, stride: Int, tokens: Int) {
     promptWindow?.append(queries, stride: stride, tokens: tokens)
+    queryMaxima?.append(queries, stride: stride, tokens: tokens)
   }
 
   /// Takes the queries of the prompt's next tokens as they are projected.
@@ -159,16 +168,30 @@ final class LayerCache {
     let (table, view) = (tables[index], view(table: index))
     let heads = heads(ofTable: index)
     for head in heads {
+      observeQueryMaxima(head: head)
       if let slots = kept[index] {
         dispose?.leavePrompt(head: head, kept: slots, view)
+        if demotes { store.demote(head: head, keeping: slots) }
         slotsMoved.base[head] = true
       } else {
         dispose?.keepPrompt(head: head, view)
       }
     }
-    if let slots = kept[index] { store.keep(heads: heads, slots: slots) }
-    if let slots = kept[index] { table.keep(slots) }
+    if let slots = kept[index] {
+      if demotes {
+        table.demote(keeping: slots)
+      } else {
+        store.keep(heads: heads, slots: slots)
+        table.keep(slots)
+      }
+    }
     table.columnSums = []
+  }
+
+  private func observeQueryMaxima(head: Int) {
+    queryMaxima?.values.withUnsafeBufferPointer { maxima in
+      if let base = maxima.baseAddress { store.observeQueryMaxima(head: head, base + head * shape.headDim) }
+    }
   }
 
   /// Notes what is held now, before something leaves or is packed.
@@ -184,6 +207,7 @@ final class LayerCache {
     store.observePrompt(promptWindow)
     promptWindow = nil
     queryMoments = nil
+    queryMaxima = nil
   }
 
   /// The codec has packed what was due.
@@ -214,9 +238,9 @@ final class LayerCache {
         while let slot = try keep.slotToDrop(head: index, view(table: index)) {
           for head in heads(ofTable: index) {
             dispose?.leave(head: head, slot: slot, view(table: index))
-            store.remove(head: head, slot: slot)
+            if demotes { store.demote(head: head, slot: slot) } else { store.remove(head: head, slot: slot) }
           }
-          table.remove(slot)
+          if demotes { table.demote(slot) } else { table.remove(slot) }
         }
       }
     }
@@ -296,7 +320,7 @@ final class LayerCache {
 
   /// Slots of a head as positions, for inspection.
   func positions(head: Int) -> [Int32] {
-    flow?.positions(layer: layer) ?? table(head: head)?.positions
+    flow?.positions(layer: layer) ?? table(head: head)?.stored
       ?? (0..<store.count(head: head)).map { Int32(truncatingIfNeeded: $0) }
   }
 }

@@ -44,6 +44,18 @@ public protocol LayerStore: AnyObject {
   /// Whether single tokens can leave after the prompt.
   var removesTokens: Bool { get }
 
+  /// The largest magnitudes [headDim] of a KV head's queries over the prompt, if they were asked for; before tokens leave.
+  func observeQueryMaxima(head: Int, _ maxima: UnsafePointer<Float>)
+
+  /// Slots of the lower tier of a store that has two, which come first; 0 for any other.
+  func demotedCount(head: Int) -> Int
+
+  /// Moves all slots of the upper tier but the given ones, ascending and counted in that tier, to the end of the lower one.
+  func demote(head: Int, keeping slots: [Int])
+
+  /// Moves one slot of the upper tier, counted in it, to the end of the lower one; the upper tier's last takes its place.
+  func demote(head: Int, slot: Int)
+
   /// Keys of slots as rows [tokens, headDim], for the scores of methods at the end of a prompt.
   func keyRows(head: Int, tokens: Range<Int>, into rows: UnsafeMutablePointer<Float>)
 
@@ -122,6 +134,10 @@ extension LayerStore {
   public func exactRows(head: Int) -> (keys: ExactRows, values: ExactRows)? { nil }
   public func keep(heads: Range<Int>, slots: [Int]) { for head in heads { keep(head: head, slots: slots) } }
   public func observePrompt(_ window: PromptWindow?) {}
+  public func observeQueryMaxima(head: Int, _ maxima: UnsafePointer<Float>) {}
+  public func demotedCount(head: Int) -> Int { 0 }
+  public func demote(head: Int, keeping slots: [Int]) {}
+  public func demote(head: Int, slot: Int) {}
   public func keyRows(head: Int, tokens: Range<Int>, into rows: UnsafeMutablePointer<Float>) {
     let keys = decoded(head: head).keys
     let headDim = count(head: head) == 0 ? 0 : keys.count / count(head: head)

@@ -35,6 +35,9 @@ final class MergedPair {
     tails = (0..<2).map { _ in (0..<shape.kvHeads).map { _ in ExactHead(shape) } }
   }
 
+  /// Bits of a number of a direction; nil if directions are exact.
+  var directionBits: Int? { settings.bits < 16 ? settings.bits : nil }
+
   /// Merged tokens; the same for all heads.
   var count: Int { keys.first?.count ?? 0 }
 

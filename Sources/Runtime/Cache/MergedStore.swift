@@ -84,6 +84,18 @@ final class MergedStore: LayerStore {
     return layer == 0 ? now : max(now, pair.takeTransientBytes() - pair.bytes(layer: 0).held)
   }
 
+  /// A merged token's directions are held once for two layers; one that was too different is held for each beside them.
+  func storedBits(head: Int) -> [StoredBits] {
+    let exact = Double(pair.shape.element.bytes * 8)
+    let half = (pair.directionBits.map(Double.init) ?? exact) / 2
+    return (0..<count(head: head)).map { slot in
+      guard slot < pair.keys[head].count else { return StoredBits(key: exact, value: exact) }
+      return StoredBits(
+        key: half + (pair.keptKeys.place(slot) != nil ? exact : 0),
+        value: half + (pair.keptValues.place(slot) != nil ? exact : 0))
+    }
+  }
+
   func decoded(head: Int) -> (keys: [Float], values: [Float]) {
     let merged = pair.keys[head].count
     let tail = pair.tails[layer][head]

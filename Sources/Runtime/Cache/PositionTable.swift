@@ -1,6 +1,8 @@
 /// The position of every slot of one head, or of all heads of a layer that keep the same tokens.
 final class PositionTable {
   private(set) var positions: [Int32] = []
+  /// Positions of the tokens that a store with two tiers has moved to the lower one, in the order of its slots.
+  private(set) var demoted: [Int32] = []
   /// The same ascending; kept only where slots are renumbered.
   private var sorted: [Int32] = []
   private let renumbers: Bool
@@ -9,7 +11,10 @@ final class PositionTable {
 
   init(renumbers: Bool) { self.renumbers = renumbers }
 
-  var bytes: Int { positions.count * MemoryLayout<Int32>.size }
+  var bytes: Int { (demoted.count + positions.count) * MemoryLayout<Int32>.size }
+
+  /// Positions of all slots of the store: the lower tier's come first.
+  var stored: [Int32] { demoted.isEmpty ? positions : demoted + positions }
 
   func append(_ position: Int32) {
     positions.append(position)
@@ -19,6 +24,22 @@ final class PositionTable {
   func keep(_ slots: [Int]) {
     positions = slots.map { positions[$0] }
     if renumbers { sorted = positions.sorted() }
+  }
+
+  /// Moves all slots but the given ones, ascending, to the lower tier.
+  func demote(keeping slots: [Int]) {
+    var next = slots.makeIterator()
+    var kept = next.next()
+    for slot in positions.indices {
+      if slot == kept { kept = next.next() } else { demoted.append(positions[slot]) }
+    }
+    keep(slots)
+  }
+
+  /// Moves one slot to the lower tier; the last slot takes its place.
+  func demote(_ slot: Int) {
+    demoted.append(positions[slot])
+    remove(slot)
   }
 
   /// Moves the last slot into the place of the dropped one.

@@ -45,7 +45,8 @@ extension MethodCard {
     }
     let keep: any KeepPolicy =
       settings.word("inner") == "h2o"
-      ? HeavyHitters(heavy: .tokens(sink), recent: .tokens(recent), removesWhileDecoding: true, columnSums: .causal)
+      ? HeavyHitters(
+        budget: .fixed(heavy: .tokens(sink), recent: .tokens(recent)), removesWhileDecoding: true, columnSums: .causal)
       : SinksAndRecent(sink: sink, recent: .tokens(recent), budget: nil, removesWhileDecoding: true)
     return Slots(
       keep: keep,

@@ -105,7 +105,7 @@ public struct Compressor: Sendable {
     slots.prefill = slots.prefill ?? other.slots.prefill
     slots.flow = slots.flow ?? other.slots.flow
     let composed = Compressor(stages: stages + other.stages, slots: slots)
-    if slots.dispose != nil, let codec = slots.codec, !codec.replacesValues {
+    if let dispose = slots.dispose, !dispose.demotes, let codec = slots.codec, !codec.replacesValues {
       throw RuntimeProblem(
         "K306", seen: "\(composed.label) would merge values into packed ones",
         expected: "merging over a cache that is not packed", suggestion: "leave the codec out")
@@ -120,7 +120,7 @@ public struct Compressor: Sendable {
         "K306", seen: "\(composed.label) would drop tokens while the prompt is read, before they are packed",
         expected: "a method that acts at the end of the prompt", suggestion: "use mode=once")
     }
-    if slots.keep?.removesWhileDecoding == true, slots.codec?.removesTokens == false {
+    if slots.keep?.removesWhileDecoding == true, slots.dispose?.demotes != true, slots.codec?.removesTokens == false {
       throw RuntimeProblem(
         "K306", seen: "\(composed.label) would drop single tokens out of packed groups while decoding",
         expected: "a method that drops tokens at the end of the prompt only",

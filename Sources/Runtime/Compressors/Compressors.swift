@@ -18,6 +18,7 @@ public enum Compressors {
     .adakv,
     .corm,
     .cam,
+    .mikv,
     .keep,
     .quest,
     .minicache,

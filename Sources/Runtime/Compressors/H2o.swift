@@ -73,7 +73,8 @@ extension MethodCard {
       sums = .cornerMasked(window: window)
     }
     return Slots(
-      keep: HeavyHitters(heavy: heavy, recent: recent, removesWhileDecoding: variant == "decode", columnSums: sums),
+      keep: HeavyHitters(
+        budget: .fixed(heavy: heavy, recent: recent), removesWhileDecoding: variant == "decode", columnSums: sums),
       positions: position)
   }
 }

@@ -21,7 +21,7 @@ struct WindowMask {
       positions = flow.positions(layer: cache.layer)
       return
     }
-    positions = cache.table(head: head).flatMap { $0.positions.count == cache.seenTokens ? nil : $0.positions }
+    positions = cache.table(head: head).flatMap { $0.positions.count == cache.seenTokens ? nil : $0.stored }
   }
 
   /// The position of the text that a slot holds.

@@ -1,4 +1,4 @@
-/// The problems a metric can report, codes K620 to K639, with what `help K620` says about each.
+/// The problems a metric can report, codes K620 to K629, with what `help K620` says about each.
 public enum MetricProblems {
   /// One code and its explanation.
   public struct Entry: Equatable, Sendable {

@@ -5,7 +5,8 @@ import KernelABI
 extension Slots {
   /// Bytes of one layer of one sequence with a text of `tokens` tokens, `prompt` of them its prompt.
   func foretoldLayerBytes(prompt: Int, tokens: Int, shape: CacheShape) -> Int {
-    let kept = keep?.mostTokens(prompt: prompt, tokens: tokens, shape: shape) ?? tokens
+    let isDropping = dispose?.demotes != true
+    let kept = isDropping ? keep?.mostTokens(prompt: prompt, tokens: tokens, shape: shape) ?? tokens : tokens
     // A position and a score a token and head at most.
     let metadata = keep == nil ? 0 : kept * shape.kvHeads * 8
     return (codec?.mostBytes(tokens: kept, shape: shape) ?? Self.exactBytes(kept, shape)) + metadata
@@ -39,10 +40,8 @@ extension Codec {
 
 extension HeavyHitters {
   func mostTokens(prompt: Int, tokens: Int, shape: CacheShape) -> Int {
-    let budget =
-      (heavy == .tokens(0) ? 0 : heavy.tokens(prompt: prompt, shape: shape, metadataBytes: 8))
-      + recent.tokens(prompt: prompt, shape: shape, metadataBytes: 8)
-    return kept(budget, prompt, tokens, removesWhileDecoding)
+    let counts = budget.counts(prompt: prompt, tokens: tokens, shape: shape)
+    return kept(counts.heavy + counts.recent, prompt, tokens, removesWhileDecoding)
   }
 }
 
@@ -105,6 +104,22 @@ extension RotatedCodec {
     let block = (tokens + 31) / 32 * 32
     let scales = 4 * shape.headDim / (settings.group ?? shape.headDim)
     return block * shape.kvHeads * (shape.headDim * (settings.keyBits + settings.valueBits) / 8 + 2 * scales)
+  }
+}
+
+extension TieredCodec {
+  public func mostBytes(tokens: Int, shape: CacheShape) -> Int {
+    let scales = 4 * shape.headDim / settings.group(headDim: shape.headDim)
+    let width = shape.kvHeads * shape.headDim
+    func packed(_ tokens: Int, bits: Int) -> Int {
+      let block = (tokens + 31) / 32 * 32
+      return 2 * block * (width * bits / 8 + shape.kvHeads * scales)
+    }
+    // The token of the step is in the upper tier until the step is over.
+    let upper = min(tokens, Int(Double(tokens) * settings.upperShare) + 1)
+    let exact = settings.highBits == 16
+    return (exact ? Slots.exactBytes(upper, shape) : packed(upper, bits: settings.highBits))
+      + packed(tokens - upper, bits: settings.lowBits) + (settings.balances ? 4 * width : 0)
   }
 }
 

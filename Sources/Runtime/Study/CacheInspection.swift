@@ -12,6 +12,8 @@ public struct CacheInspection: Sendable {
     case fits
     /// Fed after the last choice.
     case new
+    /// Not chosen, and held in fewer bits.
+    case demoted
     case dropped
   }
 
@@ -100,11 +102,14 @@ extension LayerCache {
       tokens[position].rank = ranks[place]
       tokens[position].score = ranks[place] == nil ? nil : scores[place]
     }
-    let isWhole = positions.count == count
+    let demoted = store.demotedCount(head: head)
+    let isWhole = positions.count == count && demoted == 0
     for (slot, position) in positions.enumerated() where tokens.indices.contains(Int(position)) {
       let reason: CacheInspection.Reason =
         if isWhole {
           .fits
+        } else if slot < demoted {
+          .demoted
         } else if Int(position) >= rankedTokens {
           .new
         } else if let ranking, position < ranking.sink {

@@ -25,7 +25,7 @@ struct CompressCommand: Command {
 
   func run(_ call: Call, in context: Context) throws -> Value {
     let cards = (context.catalogue as? KvshCatalogue)?.cards ?? Compressors.all
-    let own = try configurations(call, among: cards)
+    let own = try call.chosenConfigurations(among: cards)
     guard let before = call.input.configurations else { return .object(ConfigurationValue(compressors: own)) }
     do {
       let composed = try before.flatMap { first in try own.map { try first.composed(with: $0) } }
@@ -33,24 +33,6 @@ struct CompressCommand: Command {
     } catch let problem as RuntimeProblem {
       throw ComposedProblem.placed(problem, at: call.span, after: call.inputSpan)
     }
-  }
-
-  private func configurations(_ call: Call, among cards: [MethodCard]) throws -> [Compressor] {
-    if let entry = call.entry("method") {
-      let given = entry.parameters.filter { call.isGiven($0.name) }.map { ($0.name, call.values($0.name)) }
-      do {
-        return try Sweep.configurations(entry.name, given, among: cards)
-      } catch let problem as RuntimeProblem {
-        throw Problem(problem, at: Sweep.blamed(problem, among: given.map(\.0)).map(call.span(of:)) ?? call.span)
-      }
-    }
-    guard let compressors = try call.value("method").configurations, !compressors.isEmpty else {
-      throw Problem(
-        "K302", seen: "`compress` was given \(try call.value("method").type.name)",
-        expected: "a method, or a list of method values such as [kivi(bits=2), h2o(budget=512)]",
-        labels: [.init(call.span(of: "method"))])
-    }
-    return compressors
   }
 }
 

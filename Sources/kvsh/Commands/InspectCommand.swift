@@ -23,7 +23,8 @@ struct InspectCommand: Command {
       sink and window count the kept tokens that the method protects at both ends, score those that its ranking chose, \
       new those that came after its last choice. `stored` lists the kept positions with the bits of a number of key and \
       value: `0-95@2/2 96-120@16/16`. A head's bytes are its share of the layer's. why is sink, window, score, fits \
-      (nothing had to leave), new or dropped; rank counts the ranked tokens of a head from 1.
+      (nothing had to leave), new, demoted (not chosen, but held in fewer bits) or dropped; rank counts the ranked \
+      tokens of a head from 1.
       """,
     parameters: [
       Parameter("text", .string, doc: "The text.", positional: true, required: true),

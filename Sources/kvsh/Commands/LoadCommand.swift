@@ -13,9 +13,13 @@ struct LoadCommand: Command {
 
       `load scores DIR` reads every NAME.jsonl of the folder: lines {"task": ..., "id": ..., "score": ...}, one file a \
       configuration, named for it. `hf`, the uncompressed cache of the second paper's published scores, becomes fp16.
+
+      `load run=12` gives the rows of a past line again, with what made each: the hash of its specification, the model's \
+      digest, the machine, the commit of kvsh, and when it was finished. Scores are the data set's and are left out.
       """,
     parameters: [
-      Parameter("path", .path, doc: "The file, or the word scores.", positional: true, required: true),
+      Parameter("path", .path, doc: "The file, or the word scores.", positional: true),
+      Parameter("run", .int, range: 1...9e15, doc: "A line out of `history`, instead of a file."),
       Parameter("folder", .path, doc: "With scores: the folder.", positional: true),
       Parameter("tensor", .string, doc: "Name of one tensor of a .safetensors file."),
     ], produces: .any,
@@ -25,6 +29,19 @@ struct LoadCommand: Command {
     ], group: "data")
 
   func run(_ call: Call, in context: Context) throws -> Value {
+    if call.isGiven("run") {
+      for other in ["path", "folder", "tensor"] where call.isGiven(other) {
+        throw Problem(
+          "K021", seen: "`load` was given run= and \(other)", expected: "load PATH or load run=ID",
+          labels: [.init(call.span(of: other))])
+      }
+      return .table(try rows(ofLine: try call.int("run"), call))
+    }
+    guard call.isGiven("path") else {
+      throw Problem(
+        "K020", seen: "`load` was given nothing to read", expected: "load PATH, load scores DIR or load run=ID",
+        labels: [.init(call.span)])
+    }
     let path = try call.path("path")
     if call.isGiven("folder") {
       guard path == "scores" else {
@@ -49,6 +66,18 @@ struct LoadCommand: Command {
     } catch let problem as Problem {
       throw problem.at(call.span(of: "path"))
     }
+  }
+
+  private func rows(ofLine id: Int, _ call: Call) throws -> Table {
+    let store = try call.placing { try workbench.store() }
+    let rows = try call.placing { try store.rows(ofLine: Int64(id)) }
+    guard !rows.isEmpty else {
+      let lines = try call.placing { try store.lines() }
+      throw ShellProblems.noRows(line: id, isKnown: lines.contains { $0.id == id }, at: call.span(of: "run"))
+    }
+    let records = try call.placing { try store.records(of: rows) }
+    return RunTable.tableWithOrigins(
+      rows.map { RunTable.Source(row: $0, origin: $0.line.flatMap { records[$0] }) })
   }
 
   private func tensors(_ path: String, _ name: String, _ call: Call) throws -> Value {

@@ -10,7 +10,7 @@ struct MeasureCommand: Command {
     details: """
       Configurations come through the pipe; the uncompressed cache is always measured beside them, in turn with them, so \
       that what else the machine does falls on all alike. A list as a parameter is a sweep. Times are those of the model \
-      alone: no tokenizing, no sampling.
+      alone: no tokenizing, and no sampling but where a request is timed as a whole.
       """,
     parameters: [
       Parameter("what", .name(kind: "measurement"), doc: "What to measure.", positional: true, required: true)
@@ -18,8 +18,9 @@ struct MeasureCommand: Command {
     accepts: [.nil, .object("config"), .list], produces: .table,
     columns: Measurements.all.reduce([]) { all, each in all + each.columns.filter { !all.contains($0) } },
     examples: [
-      Example("measure prefill tokens=64 repeat=2", "Tokens a second of a prompt, uncompressed."),
+      Example("measure prefill tokens=64 repeat=3", "Tokens a second of a prompt, uncompressed."),
       Example("compress kivi bits=2 | measure decode depth=[64,256] steps=4 repeat=2", "Two depths, two caches."),
+      Example("compress kivi bits=2 | measure latency prompt=64 gen=4 batch=2 repeat=2", "Two requests at a time."),
       Example("compress kivi bits=[2,4] | measure memory tokens=256 batch=2", "Bytes by kind."),
     ], group: "experiments")
 
@@ -44,9 +45,12 @@ struct MeasureCommand: Command {
       context.cancellation.reset()
       context.print("note: interrupted; the rows are of what was measured until then")
     }
+    for note in try measurement.notes(rows, call) { context.print(note) }
+    // A column that no row has is one that is not defined by what was asked.
+    let columns = measurement.columns.filter { name in rows.isEmpty || rows.contains { $0.keys.contains(name) } }
     return .table(
       Table(
-        columns: measurement.columns.map { column in
+        columns: columns.map { column in
           .init(column, ColumnData(rows.map { $0[column] ?? .nil }))
         }))
   }

@@ -11,7 +11,10 @@ struct PlotCommand: Command {
       Parameter("kind", .name(kind: "plot"), doc: "What to draw.", positional: true, required: true)
     ],
     accepts: [.table, TensorValue.type], produces: .object("plot"),
-    examples: [Example("compress kivi bits=2 | run sharegpt n=4 max=16 | plot lengthdiff", "Figure 4 of the paper.")],
+    examples: [
+      Example("compress kivi bits=2 | run sharegpt n=4 max=16 | plot lengthdiff", "Figure 4 of the paper."),
+      Example("compress kivi bits=2 | run sharegpt n=4 max=16 | plot latency", "Figure 5."),
+    ],
     group: "experiments")
 
   func run(_ call: Call, in context: Context) throws -> Value {

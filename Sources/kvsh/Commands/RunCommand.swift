@@ -16,6 +16,10 @@ struct RunCommand: Command {
       between the others. cache_bytes is held at the end, cache_bytes_peak at most, read_bytes is read by one decode step.
 
       Data sets with right answers (passkey, recall) fill `score`, and `depth` says where in the prompt the answer stands.
+
+      controls=on adds configurations in which nothing is compressed: the baseline at a tenth less and a tenth more of the \
+      temperature, under the same noise, and `reseed`, the baseline under other noise. A compressor has to be set beside \
+      what they do to lengths.
       """,
     parameters: [
       Parameter(
@@ -25,6 +29,7 @@ struct RunCommand: Command {
     examples: [
       Example("run sharegpt n=4 max=16", "The baseline alone."),
       Example("compress kivi bits=2 | run sharegpt n=4 max=16", "Beside a compressed cache."),
+      Example("compress kivi bits=2 | run sharegpt n=4 max=16 controls=on | lengths", "Beside the dice."),
       Example(
         "compress streamingllm budget=128 | run passkey n=4 tokens=300 | summarize score=mean(score) by=config",
         "Is a number in the middle of a text still found?"),
@@ -47,21 +52,49 @@ struct RunCommand: Command {
     let samples = try call.placing(at: "max") {
       try load.requests.map { try PreparedSample($0, loaded, chat: chat, maxTokens: options.maxTokens) }
     }
+    let record = try call.placing {
+      try RunRecord(run: Self.written(call, dataset.dataset.card, options), configurations, loaded, store)
+    }
+    workbench.latestRecord = record
+    let arms = configurations.map { StudyArm($0, options.sampling) } + options.controls
     let study = StudyRun(
-      loaded: loaded, store: store, workbench: workbench, options: options,
-      configurations: configurations, samples: samples, chat: chat)
-    let total = configurations.count * samples.count
+      loaded: loaded, store: store, workbench: workbench, options: options, arms: arms, samples: samples, chat: chat,
+      record: record)
+    let total = arms.count * samples.count
     let outcome = try call.placing { try study.run(line: Self.lines(of: call)) }
-    let rows = zip(study.configurations, outcome.rows).flatMap { configuration, rows in
+    let rows = zip(arms, outcome.rows).flatMap { arm, rows in
       // The label is this line's: a stored row may come from one that gave a default by name.
       samples.compactMap { sample -> RunTable.Source? in
         guard var row = rows[study.key(sample)] else { return nil }
-        row.config = configuration.label
+        row.config = arm.label
         return RunTable.Source(row: row, request: sample.request, scoring: dataset.dataset.card.scoring)
       }
     }
     note(study, outcome, rows.count, total, in: context)
     return .table(RunTable.table(rows))
+  }
+
+  /// The stage with every option written out, defaults too: they may change.
+  private static func written(_ call: Call, _ card: DatasetCard, _ options: RunOptions) throws -> String {
+    var arguments: [(String, Value)] = try DatasetCall.values(call, for: card).filter { $0.key != "seed" }
+      .sorted { $0.key < $1.key }.map { ($0.key, Value($0.value)) }
+    arguments += [
+      ("seed", .int(try call.int("seed"))), ("noise_seed", .int(Int(clamping: options.sampling.seed))),
+      ("max", .int(options.maxTokens)), ("temperature", .float(options.sampling.temperature)),
+      ("top_p", .float(options.sampling.topP)), ("top_k", .int(options.sampling.topK)), ("batch", .int(options.batch)),
+    ]
+    if !options.controls.isEmpty {
+      let temperatures = options.controls.filter { $0.sampling.seed == options.sampling.seed }.map {
+        Value.float($0.sampling.temperature)
+      }
+      arguments.append(("control_temperature", .list(temperatures)))
+    }
+    let words = [
+      ("chat", options.chat.map { $0 ? "on" : "off" } ?? "auto"), ("baseline", options.baseline ? "on" : "off"),
+    ]
+    return
+      (["run", try call.name("dataset")] + arguments.map { "\($0.0)=\($0.1.display)" }
+      + words.map { "\($0.0)=\($0.1)" }).joined(separator: " ")
   }
 
   /// The lines of the text that the stage and what comes into it stand on.
@@ -89,13 +122,27 @@ struct RunCommand: Command {
     }
     let truncated = study.samples.filter(\.truncated).count
     if truncated > 0 { context.print("note: \(truncated) of \(study.samples.count) prompts lost their middle to fit") }
-    for (place, configuration) in study.configurations.enumerated() where !configuration.stages.isEmpty {
-      guard let base = study.configurations.firstIndex(where: { $0.stages.isEmpty }) else { return }
+    let baseline = Compressor.none.label
+    for (place, arm) in study.arms.enumerated() where arm.label != baseline {
+      guard let base = study.arms.firstIndex(where: { $0.label == baseline }) else { return }
       let pairs = outcome.rows[place].compactMap { key, row in outcome.rows[base][key].map { ($0, row) } }
       if !pairs.isEmpty, pairs.allSatisfy({ $0.text == $1.text && $0.payloadBytes == $1.payloadBytes }) {
         context.print(
-          "note: \(configuration.label) changed nothing in \(pairs.count) responses: no cache grew past what it keeps")
+          "note: \(arm.label) changed nothing in \(pairs.count) responses"
+            + (arm.compressor.stages.isEmpty ? "" : ": no cache grew past what it keeps"))
       }
+    }
+  }
+}
+
+extension Value {
+  fileprivate init(_ value: DatasetValue) {
+    switch value {
+    case .int(let number): self = .int(number)
+    case .float(let number): self = .float(number)
+    case .string(let text): self = .string(text)
+    case .bool(let flag): self = .bool(flag)
+    case .words(let words): self = .list(words.map { .string($0) })
     }
   }
 }

@@ -9,16 +9,22 @@ struct SaveCommand: Command {
     "save", summary: "Writes a table, a plot or a value to a file; its ending chooses the format.",
     details: """
       Tables: .csv .json .jsonl .md .txt. Plots: .html (a page), .svg, .vl.json (Vega-Lite), .txt, and the table formats for \
-      the numbers behind them. Anything else: .json or .txt. A file that is there is replaced at once or not at all.
+      the numbers behind them. A text: .txt, .kvs (a script), .md. Anything else: .json or .txt. A file that is there is replaced at once or not at all.
 
       Without anything from the pipe, and with the ending .kvs, the lines of this session that ran to their end are written \
       as a script: `save session.kvs` in the shell, `kvsh session.kvs` runs it again.
+
+      A list of texts, tables and plots as .html is a report: one page that needs no network, in which `# ` and `## ` begin \
+      headings, `- ` items, and values of other kinds stand as they print.
 
       Negatives (`negatives per=sample`) as .longbench.json: a data set of their records, for `run longbench file=PATH`.
       """,
     parameters: [Parameter("path", .path, doc: "The file.", positional: true, required: true)],
     accepts: [.any], produces: .nil,
-    examples: [Example("[{a: 1}] | table | save \"a.csv\"", "One row.")], group: "data")
+    examples: [
+      Example("[{a: 1}] | table | save \"a.csv\"", "One row."),
+      Example("[\"# Numbers\", ([{a: 1}] | table)] | save \"a.html\"", "A report."),
+    ], group: "data")
 
   func run(_ call: Call, in context: Context) throws -> Value {
     let path = try call.path("path")
@@ -49,11 +55,38 @@ struct SaveCommand: Command {
       if name.hasSuffix(".longbench.json") { return try NegativeBenchmark.text(of: rows, workbench, call) }
       if let text = table(rows, name) { return text }
       if name.hasSuffix(".txt") { return TableDisplay().render(rows) + "\n" }
-      throw unknown(path, ".csv .json .jsonl .md .txt", call)
+      if name.hasSuffix(".html") { return HTMLReport(blocks: blocks(value)).render() }
+      throw unknown(path, ".csv .json .jsonl .md .txt .html", call)
     }
+    if case .string(let text) = value, name.hasSuffix(".kvs") || name.hasSuffix(".md") {
+      return text.hasSuffix("\n") ? text : text + "\n"
+    }
+    if name.hasSuffix(".html") || name.hasSuffix(".htm") { return HTMLReport(blocks: blocks(value)).render() }
     if name.hasSuffix(".json") { return ValueJSON.write(value) + "\n" }
     if name.hasSuffix(".txt") { return value.text + "\n" }
-    throw unknown(path, ".json .txt", call)
+    throw unknown(path, ".html .json .txt", call)
+  }
+
+  /// What a report shows of a value.
+  private func blocks(_ value: Value) -> [HTMLReport.Block] {
+    switch value {
+    case .list(let values): values.flatMap(blocks)
+    case .string(let text): [.text(text)]
+    case .table(let rows): [.table(Self.cells(rows))]
+    case .object(let object as PlotValue): [.figure(object.chart), .table(Self.cells(object.summary))]
+    case .nil: []
+    default:
+      [
+        .code(
+          ValueRenderer(terminal: .none, width: 100, cancellation: workbench.cancellation).render(value, as: .table))
+      ]
+    }
+  }
+
+  /// The headings and the rows of a table as a page shows them.
+  private static func cells(_ table: Table) -> [[String]] {
+    [table.columnNames]
+      + (0..<table.rowCount).map { row in table.columns.map { ValueText.short($0.data[row]) } }
   }
 
   private func table(_ table: Table, _ name: String) -> String? {
@@ -61,11 +94,7 @@ struct SaveCommand: Command {
   }
 
   private func page(_ plot: PlotValue) -> String {
-    let header = plot.summary.columnNames
-    let rows = (0..<plot.summary.rowCount).map { row in
-      plot.summary.columns.map { ValueText.short($0.data[row]) }
-    }
-    return HTMLPage(chart: plot.chart, command: plot.command, table: [header] + rows, notes: []).render()
+    HTMLPage(chart: plot.chart, command: plot.command, table: Self.cells(plot.summary)).render()
   }
 
   private func unknown(_ path: String, _ endings: String, _ call: Call) -> Problem {

@@ -11,7 +11,7 @@ struct TimeCommand: Command {
     accepts: [.nil], produces: .any,
     examples: [
       Example("time sum(1..100000)", "A number and its time."),
-      Example("time compress kivi bits=2 | measure prefill tokens=64 repeat=2", "A whole pipeline."),
+      Example("time compress kivi bits=2 | measure prefill tokens=64 repeat=3", "A whole pipeline."),
     ], group: "shell")
 
   func run(_ call: Call, in context: Context) throws -> Value { try call.value("work") }

@@ -10,79 +10,12 @@ struct HTMLPage: Sendable {
 
   /// The document; no script runs and nothing is fetched.
   func render() -> String {
-    let title = SVGText.escaped(chart.title)
-    let specification = VegaLite().render(chart).replacing("<", with: "\\u003c").replacing(">", with: "\\u003e")
-      .replacing("&", with: "\\u0026")
-    return """
-      <!DOCTYPE html>
-      <html lang="en">
-      <head>
-      <meta charset="utf-8">
-      <meta name="viewport" content="width=device-width, initial-scale=1">
-      <meta name="color-scheme" content="light dark">
-      <title>\(title)</title>
-      <style>
-      \(Self.sheet)</style>
-      </head>
-      <body>
-      <main>
-      <h1>\(title)</h1>
-      <pre><code>\(Self.lines(command))</code></pre>
-      <figure>
-      \(SVGPlot().render(chart))</figure>
-      \(tableMarkup)\(notesMarkup)</main>
-      <script type="application/json" id="vega-lite">\(specification)</script>
-      </body>
-      </html>
-
-      """
+    HTMLDocument(
+      title: chart.title,
+      body: [
+        HTMLDocument.heading(chart.title), HTMLDocument.code(command), HTMLDocument.figure(chart),
+        HTMLDocument.table(table),
+      ] + notes.map(HTMLDocument.paragraph)
+    ).render()
   }
-
-  private var tableMarkup: String {
-    guard let headings = table.first else { return "" }
-    let head = headings.map { "<th scope=\"col\">\(SVGText.escaped($0))</th>" }.joined()
-    let rows = table.dropFirst().map { row in
-      "<tr>"
-        + row.enumerated().map { index, cell in
-          index == 0
-            ? "<th scope=\"row\">\(SVGText.escaped(cell))</th>" : "<td>\(SVGText.escaped(cell))</td>"
-        }.joined() + "</tr>"
-    }
-    return "<div class=\"scroll\"><table>\n<thead><tr>\(head)</tr></thead>\n<tbody>\n"
-      + rows.joined(separator: "\n") + "\n</tbody>\n</table></div>\n"
-  }
-
-  private var notesMarkup: String {
-    notes.map { "<p>\(Self.lines($0))</p>\n" }.joined()
-  }
-
-  /// Escaped with its line ends kept.
-  private static func lines(_ text: String) -> String {
-    text.split(separator: "\n", omittingEmptySubsequences: false).map { SVGText.escaped(String($0)) }
-      .joined(separator: "\n")
-  }
-
-  private static let sheet = """
-    :root { color-scheme: light dark; }
-    body { margin: 0; background: #ffffff; color: #1f2328; font: 15px/1.55 system-ui, "Helvetica Neue", Arial, sans-serif; }
-    main { max-width: 820px; margin: 0 auto; padding: 32px 20px 64px; }
-    h1 { font-size: 22px; line-height: 1.25; margin: 0 0 12px; }
-    pre { background: #f4f5f7; border-radius: 6px; padding: 10px 14px; overflow-x: auto; font: 13px/1.5 ui-monospace, Menlo, Consolas, monospace; }
-    figure { margin: 20px 0; }
-    figure svg { max-width: 100%; height: auto; display: block; }
-    .scroll { overflow-x: auto; }
-    table { border-collapse: collapse; font-size: 13.5px; font-variant-numeric: tabular-nums; }
-    th, td { padding: 5px 14px 5px 0; text-align: right; white-space: nowrap; }
-    th:first-child { text-align: left; }
-    thead th { border-bottom: 1px solid #b8bec5; font-weight: 600; }
-    tbody th { font-weight: 400; }
-    p { color: #59636e; font-size: 13.5px; white-space: pre-line; }
-    @media (prefers-color-scheme: dark) {
-      body { background: #16191d; color: #e6e9ed; }
-      pre { background: #22262c; }
-      thead th { border-color: #4a525c; }
-      p { color: #a3acb6; }
-    }
-
-    """
 }

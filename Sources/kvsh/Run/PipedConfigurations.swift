@@ -23,4 +23,25 @@ extension Call {
     var seen: Set<String> = []
     return all.filter { seen.insert($0.specification).inserted }
   }
+
+  /// The configurations that the parameter `method` of a command names: a method with its parameters, or a list of values.
+  ///
+  /// - Throws: `Problem` K300..., K302 if something else was given.
+  func chosenConfigurations(among cards: [MethodCard]) throws -> [Compressor] {
+    if let entry = entry("method") {
+      let given = entry.parameters.filter { isGiven($0.name) }.map { ($0.name, values($0.name)) }
+      do {
+        return try Sweep.configurations(entry.name, given, among: cards)
+      } catch let problem as RuntimeProblem {
+        throw Problem(problem, at: Sweep.blamed(problem, among: given.map(\.0)).map(span(of:)) ?? span)
+      }
+    }
+    guard let compressors = try value("method").configurations, !compressors.isEmpty else {
+      throw Problem(
+        "K302", seen: "`\(signature.name)` was given \(try value("method").type.name)",
+        expected: "a method, or a list of method values such as [kivi(bits=2), h2o(budget=512)]",
+        labels: [.init(span(of: "method"))])
+    }
+    return compressors
+  }
 }

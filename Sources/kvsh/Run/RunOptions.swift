@@ -9,7 +9,9 @@ struct RunOptions {
   var chat: Bool?
   var baseline: Bool
   /// How attention is computed.
-  var attention: AttentionEngine
+  var attention = AttentionEngine.fused
+  /// The uncompressed cache under other sampling, as configurations of their own.
+  var controls: [StudyArm] = []
 
   /// Options that no call gave.
   init(maxTokens: Int, sampling: Sampling, batch: Int) {
@@ -18,7 +20,6 @@ struct RunOptions {
     self.batch = batch
     chat = nil
     baseline = true
-    attention = .fused
   }
 
   /// - Parameter card: the data set's; its temperature and its habit of chatting stand for what the call leaves open.
@@ -39,6 +40,24 @@ struct RunOptions {
       }
     baseline = try call.name("baseline") == "on"
     attention = try call.placing(at: "engine") { try EngineArguments.engines(call).first ?? .fused }
+    controls = try controls(call)
+  }
+
+  private func controls(_ call: Call) throws -> [StudyArm] {
+    let given = call.isGiven("control_temperature")
+    guard try call.name("controls") == "on" || given else { return [] }
+    guard sampling.temperature > 0 else {
+      throw Problem(
+        "K652", seen: "controls of a run at temperature 0, which draws no random numbers",
+        expected: "a temperature above 0", suggestion: "add temperature=1, or leave controls out",
+        labels: [.init(call.span(of: given ? "control_temperature" : "controls"))])
+    }
+    let temperatures =
+      given
+      ? call.values("control_temperature").compactMap(\.asDouble)
+      : StudyArm.controlTemperatures(of: sampling.temperature)
+    var seen: Set<String> = []
+    return StudyArm.controls(sampling, temperatures: temperatures).filter { seen.insert($0.label).inserted }
   }
 
   /// The parameters, shared by the declaration and this reader.
@@ -64,5 +83,12 @@ struct RunOptions {
         "baseline", .choice(["on", "off"]), default: .string("on"),
         doc: "Run the uncompressed cache on the same samples."
       ),
+      Parameter(
+        "controls", .choice(["off", "on"]), default: .string("off"),
+        doc: "Run the uncompressed cache at other temperatures and with other noise too, as table 5 does."),
+      Parameter(
+        "control_temperature", .value(.number), range: 0...100,
+        doc: "Temperatures of the controls, which it turns on. Default: a tenth less and a tenth more than the run's.",
+        sweepable: true),
     ] + EngineArguments.parameters()
 }

@@ -9,6 +9,8 @@ enum RunTable {
     /// What was asked; nil for a row that is read back from the store without its data set.
     var request: Request?
     var scoring: AnswerScoring?
+    /// What computed the row.
+    var origin: RunRecord?
 
     /// Computed anew from text and reference: answers are stored, scores are not.
     var score: Double? {
@@ -48,13 +50,33 @@ enum RunTable {
     ("score_ms", { milliseconds($0.row.scoreMs) }),
     ("select_ms", { milliseconds($0.row.selectMs) }),
     ("pack_ms", { milliseconds($0.row.packMs) }),
+    ("reference", { $0.request?.reference.map { .string($0) } ?? .nil }),
   ]
 
   private static func milliseconds(_ number: Double?) -> Value { number.map { .float($0) } ?? .nil }
 
   static let columnNames = columns.map(\.name)
 
-  static func table(_ rows: [Source]) -> Table {
+  static func table(_ rows: [Source]) -> Table { table(rows, columns) }
+
+  /// The same with where each row comes from; nil in rows of a kvsh that did not keep it.
+  static func tableWithOrigins(_ rows: [Source]) -> Table { table(rows, columns + origins) }
+
+  private static func table(_ rows: [Source], _ columns: [(name: String, cell: @Sendable (Source) -> Value)]) -> Table {
     Table(columns: columns.map { column in .init(column.name, ColumnData(rows.map(column.cell))) })
   }
+
+  private static let origins: [(name: String, cell: @Sendable (Source) -> Value)] = [
+    ("spec", { .string($0.row.spec) }),
+    ("line", { $0.row.line.map { .int(Int($0)) } ?? .nil }),
+    ("finished", { $0.row.finished.map { .string($0.formatted(.iso8601)) } ?? .nil }),
+    ("model", { text($0.origin?.model) }),
+    ("model_sha256", { text($0.origin?.modelDigest) }),
+    ("machine", { text($0.origin?.machine) }),
+    ("kvsh", { text($0.origin?.kvsh) }),
+    ("commit", { text($0.origin?.commit) }),
+    ("program", { text($0.origin?.program) }),
+  ]
+
+  private static func text(_ text: String?) -> Value { text.map { .string($0) } ?? .nil }
 }

@@ -8,9 +8,11 @@ struct StudyRun {
   let store: Store
   let workbench: Workbench
   let options: RunOptions
-  let configurations: [Compressor]
+  let arms: [StudyArm]
   let samples: [PreparedSample]
   let chat: Bool
+  /// What the line runs, for the store.
+  var record: RunRecord?
 
   /// Rows so far, and whether the user ended the run early.
   struct Outcome {
@@ -19,13 +21,13 @@ struct StudyRun {
     var reused = 0
   }
 
-  private func specification(_ compressor: Compressor, _ sample: PreparedSample, model: String) -> RunSpecification {
+  private func specification(_ arm: StudyArm, _ sample: PreparedSample, model: String) -> RunSpecification {
     RunSpecification(
       model: model, precision: loaded.model.precision.rawValue, kernels: loaded.kernels,
-      compressor: compressor.specification, chat: sample.chat, maxTokens: sample.maxTokens,
+      compressor: arm.compressor.specification, chat: sample.chat, maxTokens: sample.maxTokens,
       ignoresEnd: sample.ignoresEnd,
-      temperature: options.sampling.temperature, topP: options.sampling.topP, topK: options.sampling.topK,
-      seed: options.sampling.seed, attention: options.attention == .fused ? nil : options.attention.label)
+      temperature: arm.sampling.temperature, topP: arm.sampling.topP, topK: arm.sampling.topK,
+      seed: arm.sampling.seed, attention: options.attention == .fused ? nil : options.attention.label)
   }
 
   /// - Parameter line: what was typed, for `history`.
@@ -34,14 +36,14 @@ struct StudyRun {
     var outcome = Outcome(rows: [])
     // Samples may have lengths of their own, so a configuration may have several specifications.
     var hashes: [[Int: String]] = []
-    for compressor in configurations {
+    for arm in arms {
       var stored: [Store.RowKey: StoredRow] = [:]
       var own: [Int: String] = [:]
       var known: [String: [Store.RowKey: StoredRow]] = [:]
       for (index, sample) in samples.enumerated() {
-        let hash = specification(compressor, sample, model: digest).hash
+        let hash = specification(arm, sample, model: digest).hash
         own[index] = hash
-        if known[hash] == nil { known[hash] = try store.rows(spec: hash) }
+        if known[hash] == nil { known[hash] = workbench.recomputes ? [:] : try store.rows(spec: hash) }
         let key = key(sample)
         if let row = known[hash]?[key] { stored[key] = row }
       }
@@ -49,18 +51,23 @@ struct StudyRun {
       outcome.rows.append(stored)
       hashes.append(own)
     }
-    let total = configurations.count * samples.count
+    let total = arms.count * samples.count
     var done = outcome.reused
-    let known = configurations.indices.flatMap { place in
+    let known = arms.indices.flatMap { place in
       samples.indices.compactMap { index in
         outcome.rows[place][key(samples[index])].map { row in
           var labelled = row
-          labelled.config = configurations[place].label
+          labelled.config = arms[place].label
           return (place: place * samples.count + index, row: labelled)
         }
       }
     }
-    let line = try store.begin(line: text, rows: known, total: total, parent: workbench.typedLine)
+    // A repeated run leaves no trace: what it is compared with must stay.
+    let line =
+      try workbench.recomputes
+      ? nil : store.begin(line: text, rows: known, total: total, parent: workbench.typedLine, record: record)
+    // A length predictor that is trained on the rows reads them.
+    if line != nil { try store.keepPrompts(samples.map { ($0.promptHash, $0.request.prompt) }) }
     let start = ContinuousClock.now
     func report(_ note: String) {
       workbench.progress.update(ProgressState(label: "run", done: done, total: total, note: note))
@@ -71,35 +78,37 @@ struct StudyRun {
     do {
       for start in stride(from: 0, to: samples.count, by: block) {
         let part = start..<min(samples.count, start + block)
-        for (place, compressor) in configurations.enumerated() {
+        for (place, arm) in arms.enumerated() {
           let missing = part.filter { outcome.rows[place][key(samples[$0])] == nil }
           guard !missing.isEmpty else { continue }
-          report(compressor.label)
+          report(arm.label)
           let byName = Dictionary(missing.map { (samples[$0].request.id, $0) }) { first, _ in first }
           try loaded.engine.run(
             missing.map {
               GenerationRequest(
                 sample: samples[$0].request.id, prompt: samples[$0].ids, text: samples[$0].text,
                 maxTokens: samples[$0].maxTokens, ignoresEnd: samples[$0].ignoresEnd)
-            }, compressor: compressor, sampling: options.sampling, batch: options.batch,
+            }, compressor: arm.compressor, sampling: arm.sampling, batch: options.batch,
             attention: options.attention, cancellation: workbench.cancellation,
-            onToken: { _, _ in report(compressor.label) },
+            onToken: { _, _ in report(arm.label) },
             onFinish: { generation in
               guard let index = byName[generation.sample], let hash = hashes[place][index] else { return }
-              let row = row(generation, samples[index], compressor, hash)
-              try store.save(row, line: line, place: place * samples.count + index)
+              let row = row(generation, samples[index], arm, hash)
+              if let line { try store.save(row, line: line, place: place * samples.count + index) }
               outcome.rows[place][key(samples[index])] = row
               done += 1
-              report(compressor.label)
+              report(arm.label)
             })
         }
       }
     } catch is CancellationError {
       outcome.wasCancelled = true
     }
-    try store.end(
-      line: line, seconds: (ContinuousClock.now - start) / .seconds(1),
-      status: outcome.wasCancelled ? "interrupted" : "done")
+    if let line {
+      try store.end(
+        line: line, seconds: (ContinuousClock.now - start) / .seconds(1),
+        status: outcome.wasCancelled ? "interrupted" : "done")
+    }
     return outcome
   }
 
@@ -108,11 +117,11 @@ struct StudyRun {
   }
 
   private func row(
-    _ generation: Generation, _ sample: PreparedSample, _ compressor: Compressor, _ hash: String
+    _ generation: Generation, _ sample: PreparedSample, _ arm: StudyArm, _ hash: String
   ) -> StoredRow {
     StoredRow(
-      spec: hash, sample: sample.request.id, prompt: sample.promptHash, config: compressor.label,
-      storage: compressor.storage.rawValue, promptTokens: generation.promptTokens,
+      spec: hash, sample: sample.request.id, prompt: sample.promptHash, config: arm.label,
+      storage: arm.compressor.storage.rawValue, promptTokens: generation.promptTokens,
       keptTokens: generation.keptTokens, outputTokens: generation.tokens.count, finish: generation.finish.rawValue,
       text: loaded.tokenizer.decode(generation.tokens, skipSpecial: true), truncated: sample.truncated,
       ttftMs: generation.firstTokenSeconds * 1000, tbotMs: generation.betweenTokensSeconds.map { $0 * 1000 },

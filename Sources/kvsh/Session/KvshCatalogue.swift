@@ -16,13 +16,15 @@ struct KvshCatalogue: Catalogue {
   func problems(of outline: PolicyOutline) -> [Problem] { PolicyRegistry.problems(outline) }
   func define(_ policy: PolicyDefinition) { policies.define(policy) }
 
-  var kinds: [String] { ["method", "dataset", "measurement", "plot"] }
+  var kinds: [String] { ["method", "dataset", "measurement", "prediction", "routing", "plot"] }
 
   func entries(of kind: String) -> [NameEntry] {
     switch kind {
     case "method": Self.methods + policies.cards.map { NameEntry($0) }
     case "dataset": Self.datasets + registered
     case "measurement": Measurements.all.map(\.entry)
+    case "prediction": Predictions.all.map(\.entry)
+    case "routing": RoutePolicies.entries
     case "plot": PlotKinds.all.map(\.accepting)
     default: []
     }

@@ -38,6 +38,9 @@ extension ProblemCatalogue {
     .adding(TensorProblems.all.map { Entry($0.code, $0.title, $0.explanation) })
     .adding(DatasetProblems.all.map { Entry($0.code, $0.title, $0.explanation) })
     .adding(MetricProblems.all.map { Entry($0.code, $0.title, $0.explanation) })
+    .adding(RouteProblems.all.map { Entry($0.code, $0.title, $0.explanation) })
+    .adding(EncoderProblems.all.map { Entry($0.code, $0.title, $0.explanation) })
+    .adding(LengthPredictionProblems.all.map { Entry($0.code, $0.title, $0.explanation) })
     .adding(ShellProblems.all)
     .adding([
       Entry(
@@ -75,6 +78,23 @@ extension ProblemCatalogue {
         "K618", "No negative benchmark can be made",
         "`negatives per=sample | save \"x.longbench.json\"` copies the records of the negatives out of LongBench's files: "
           + "register them with `data add longbench PATH`."),
+      Entry(
+        "K670", "There is nothing to search for a break-even",
+        "`breakeven` needs a method and lengths that the model's context holds: from= no greater than to=, and room for the "
+          + "steps that are timed behind them."),
+      Entry(
+        "K671", "Not a table of speeds",
+        "`plot throughput`, `plot speedup` and `plot attention` draw what `measure prefill`, `measure decode` and `breakeven` "
+          + "yield; the message says which column is missing. `rename` gives a column of a file the name it should have."
+      ),
+      Entry(
+        "K637", "There is nothing to predict from",
+        "Predictions of throughput need measured times: from=FOLDER takes those that others published; examples/a6000 holds the "
+          + "second paper's."),
+      Entry(
+        "K652", "Controls of a greedy run",
+        "The controls of `run` are the uncompressed cache at other temperatures and under other noise. At temperature 0 "
+          + "nothing is drawn, so there is nothing to control: give a temperature, or leave them out."),
       Entry("K606", "No room for an answer", "`max` must leave room for a prompt in the model's context."),
     ])
 }

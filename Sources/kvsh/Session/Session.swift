@@ -13,6 +13,10 @@ struct SessionOptions {
   var arguments: [String] = []
   /// Ends long work.
   var cancellation = Runtime.Cancellation()
+  /// The models of the session that this one is part of.
+  var models: ModelLibrary?
+  /// Whether runs take nothing from the store and keep nothing there.
+  var recomputes = false
 }
 
 /// One run of kvsh: the language, the commands, and the state that lives from line to line.
@@ -24,13 +28,15 @@ final class Session {
 
   init(options: SessionOptions) throws {
     let workbench = Workbench(
-      home: options.home, terminal: options.terminal, progress: options.progress, cancellation: options.cancellation)
+      home: options.home, terminal: options.terminal, progress: options.progress, cancellation: options.cancellation,
+      models: options.models)
+    workbench.recomputes = options.recomputes
     let problems = ProblemCatalogue.kvsh
     self.workbench = workbench
     self.problems = problems
     context = Context(
       commands: CommandRegistry(Commands.all(workbench, problems: problems)),
-      functions: FunctionRegistry(TensorFunctions.all(workbench)),
+      functions: FunctionRegistry(TensorFunctions.all(workbench) + RouteFunctions.all),
       catalogue: KvshCatalogue(home: options.home, policies: PolicyRegistry { try workbench.math() }),
       output: options.output,
       readFile: { path, importer in
@@ -84,6 +90,9 @@ final class Session {
     workbench.cancellation.reset()
     workbench.wasInterrupted = false
   }
+
+  /// What the latest `run` ran.
+  var latestRecord: RunRecord? { workbench.latestRecord }
 
   /// Whether the last line ended early with what was finished; a script stops there with exit code 130.
   var wasInterrupted: Bool { workbench.wasInterrupted || context.cancellation.isCancelled }

@@ -11,6 +11,7 @@ final class Workbench: @unchecked Sendable {
   let terminal: TerminalTraits
   let progress: any ProgressDisplay
   let models: ModelLibrary
+  let encoders: EncoderLibrary
   let cancellation: Runtime.Cancellation
   private var opened: Store?
   /// The line of the shell that is running, as the store knows it.
@@ -22,15 +23,24 @@ final class Workbench: @unchecked Sendable {
   /// Files that `source` is running, each by the one before it.
   var sourcing: [String] = []
   private let tensorMath = Mutex<TensorMath?>(nil)
+  /// Whether runs take nothing from the store and keep nothing there: those of a session that repeats one.
+  var recomputes = false
+  /// What the latest run of the session ran.
+  var latestRecord: RunRecord?
   /// Set when a command returned early because the user asked for it.
   var wasInterrupted = false
 
-  init(home: String, terminal: TerminalTraits, progress: any ProgressDisplay, cancellation: Runtime.Cancellation) {
+  /// - Parameter models: those of another session, whose model in use is taken over; a library of its own if nil.
+  init(
+    home: String, terminal: TerminalTraits, progress: any ProgressDisplay, cancellation: Runtime.Cancellation,
+    models: ModelLibrary? = nil
+  ) {
     self.home = home
     self.cancellation = cancellation
     self.terminal = terminal
     self.progress = progress
-    models = ModelLibrary(home: home, cancellation: cancellation)
+    self.models = models ?? ModelLibrary(home: home, cancellation: cancellation)
+    encoders = EncoderLibrary(home: home, models: self.models)
   }
 
   /// Work that begins after the user ended other work of the same text, as in the next round of a loop, does not begin.

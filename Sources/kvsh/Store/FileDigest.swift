@@ -1,6 +1,7 @@
 import Crypto
 import Foundation
 import Runtime
+import Synchronization
 
 /// SHA-256 of files and texts, as lower-case hexadecimal.
 enum FileDigest {
@@ -35,6 +36,18 @@ enum FileDigest {
     let files = names.filter { name in kinds.contains { name.hasSuffix($0) } }.sorted()
     return sha256(
       try files.map { "\($0) \(try sha256(path: folder + "/" + $0, store: store, cancellation))\n" }.joined())
+  }
+
+  private static let ownDigest = Mutex<String?>(nil)
+
+  /// The digest of the program that runs, its first twelve digits; nil if its file cannot be read.
+  static func program(store: Store?) -> String? {
+    ownDigest.withLock { known in
+      if known == nil, let path = BuildCommit.program {
+        known = (try? sha256(path: path, store: store)).map { String($0.prefix(12)) }
+      }
+      return known
+    }
   }
 
   static func sha256(_ text: String) -> String { hexadecimal(SHA256.hash(data: Data(text.utf8))) }

@@ -41,9 +41,11 @@ extension Store {
   ///   - rows: those that are finished already, by their place among all.
   ///   - total: rows that it will have.
   ///   - parent: the typed line that it is part of.
-  func begin(line: String, rows: [(place: Int, row: StoredRow)] = [], total: Int = 0, parent: Int64? = nil) throws
-    -> Int64
-  {
+  ///   - record: what it runs.
+  func begin(
+    line: String, rows: [(place: Int, row: StoredRow)] = [], total: Int = 0, parent: Int64? = nil,
+    record: RunRecord? = nil
+  ) throws -> Int64 {
     try attempt {
       try database.write { database in
         try database.execute(
@@ -51,6 +53,7 @@ extension Store {
           arguments: [Date(), line, rows.count, total, parent])
         let id = database.lastInsertedRowID
         for (place, row) in rows { try Self.link(row, to: id, place, database) }
+        if let record { try keep(record, line: id, in: database) }
         return id
       }
     }
@@ -58,6 +61,9 @@ extension Store {
 
   /// Keeps a finished row and counts it to its line, both or neither.
   func save(_ row: StoredRow, line: Int64, place: Int) throws {
+    var row = row
+    row.line = line
+    row.finished = Date()
     try attempt {
       try database.write {
         try row.insert($0)

@@ -29,14 +29,24 @@ final class Store {
       database = try DatabaseQueue(path: path, configuration: configuration)
       // It holds prompts, answers and what was typed.
       chmod(path, 0o600)
-      try Self.migrator.migrate(database)
+      let migrator = Self.migrator
+      if try database.read(migrator.hasBeenSuperseded) {
+        throw Self.problem(path, reason: "a newer kvsh has written it")
+      }
+      try migrator.migrate(database)
     } catch {
       throw Self.problem(path, error)
     }
   }
 
   private static func problem(_ path: String, _ error: any Error) -> RuntimeProblem {
-    problem(path, reason: (error as? DatabaseError)?.message ?? (error as NSError).localizedDescription)
+    if let problem = error as? RuntimeProblem { return problem }
+    if (error as? DatabaseError)?.resultCode == .SQLITE_FULL {
+      return RuntimeProblem(
+        "K501", seen: "the disk of the store \(path) is full", expected: "some free space",
+        suggestion: "make room and run the line again: the rows that were finished are kept")
+    }
+    return problem(path, reason: (error as? DatabaseError)?.message ?? (error as NSError).localizedDescription)
   }
 
   private static func problem(_ path: String, reason: String) -> RuntimeProblem {
@@ -61,7 +71,7 @@ final class Store {
     do { return try work() } catch { throw Self.problem(path, error) }
   }
 
-  private static var migrator: DatabaseMigrator {
+  static var migrator: DatabaseMigrator {
     var migrator = DatabaseMigrator()
     migrator.registerMigration("1 rows, lines, digests") { database in
       try database.create(table: "rows") { table in
@@ -101,6 +111,8 @@ final class Store {
       }
     }
     addHistory(&migrator)
+    addRuns(&migrator)
+    addLengths(&migrator)
     return migrator
   }
 

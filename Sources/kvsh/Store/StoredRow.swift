@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 
 /// One finished (configuration, sample) as the store keeps it.
@@ -38,4 +39,7 @@ struct StoredRow: Codable, Equatable, FetchableRecord, PersistableRecord {
   var scoreMs: Double?
   var selectMs: Double?
   var packMs: Double?
+  /// The line that computed it, and when it was finished; nil in rows of a kvsh that did not keep them.
+  var line: Int64?
+  var finished: Date?
 }

@@ -89,7 +89,7 @@ struct BadInputTests {
       line: "compress kivi group=128 | measure memory", code: "K305", place: "compress kivi group=128"),
     Case(
       line: "measure prefill tokens=9000", code: "K603", place: "9000", seen: "a text of 9000 tokens"),
-    Case(line: "measure decode depth=8190", code: "K603", place: "8190", seen: "a text of 8224 tokens"),
+    Case(line: "measure decode depth=8190", code: "K603", place: "8190", seen: "a text of 8256 tokens"),
     Case(
       line: "compress kivi | measure decode depth=8000 batch=1024", code: "K607", place: "8000"),
     Case(

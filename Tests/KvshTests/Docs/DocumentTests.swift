@@ -69,7 +69,9 @@ import Testing
     try ModelFolder.link(into: home)
     let script = try home.file("block.kvs", Self.small(block.text))
     let result = try KvshProgram.run(
-      [script], in: home, shell: "mkdir -p '\(home.path)/work' && cd '\(home.path)/work' && exec \"$0\" \"$@\"")
+      [script], in: home,
+      shell: "mkdir -p '\(home.path)/work' && cd '\(home.path)/work' && ln -s '\(Self.root.path)/examples' . "
+        + "&& exec \"$0\" \"$@\"")
     #expect(result.status == 0, "\(result.errors)\(result.output.suffix(500))")
     #expect(!result.output.isEmpty)
   }

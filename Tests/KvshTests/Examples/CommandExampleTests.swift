@@ -29,18 +29,27 @@ struct CommandExampleTests {
     "compressors | where family == \"eviction\"": "^(?!(.|\\n)*\\nkivi)(.|\\n)*streamingllm",
     "run sharegpt n=4 max=16": "^(?!(.|\\n)*kivi)(.|\\n)*fp16",
     "compress kivi bits=2 | run sharegpt n=4 max=16": "fp16(.|\\n)*kivi bits=2",
-    "measure prefill tokens=64 repeat=2": "tok_s(.|\\n)*fp16 +64 +1",
+    "measure prefill tokens=64 repeat=3": "tok_s(.|\\n)*fp16 +64 +1",
     "compress kivi bits=2 | measure decode depth=[64,256] steps=4 repeat=2":
       "fp16 +64(.|\\n)*kivi bits=2 +64(.|\\n)*fp16 +256(.|\\n)*kivi bits=2 +256",
+    "compress kivi bits=2 | measure latency prompt=64 gen=4 batch=2 repeat=2": "ttft_ms(.|\\n)*kivi bits=2 +64 +2",
+    "breakeven streamingllm budget=32 from=32 to=64 steps=4 repeat=2":
+      "streamingllm budget=32, batch 1, decode(.|\\n)*undecided(.|\\n)*pays_from",
     "compress kivi bits=[2,4] | measure memory tokens=256 batch=2": "held_bytes(.|\\n)*kivi bits=4 +256 +2",
     "perplexity \"examples/demo.kvs\"": "perplexity(.|\\n)*fp16.+prompt",
     "compress kivi bits=2 | perplexity \"examples/demo.kvs\" window=256": "fp16.+steps(.|\\n)*kivi bits=2.+steps",
     "data": "bundled sample", "peek sharegpt 3": "im_start",
     "compress kivi bits=2 | run sharegpt n=4 max=16 | lengths": "mean_D(.|\\n)*kivi bits=2",
     "compress kivi bits=2 | run sharegpt n=4 max=16 | plot lengthdiff": "density(.|\\n)*kivi bits=2  4",
+    "compress kivi bits=2 | run sharegpt n=4 max=16 | plot latency": "share of requests done(.|\\n)*kivi bits=2 +4",
     "[{a: 1}] | table | save \"a.csv\"": "saved a.csv \\(4 bytes\\)",
+    "[\"# Numbers\", ([{a: 1}] | table)] | save \"a.html\"": "saved a.html",
     "load \"examples/lengths.csv\" | lengths": "kivi bits=2",
     "history | tail 5": "line", "history | where rows > 0": "done(.|\\n)*run sharegpt", "help run": "temperature",
+    "run sharegpt n=2 max=8; show (history | where rows > 0 | tail 1).id[0]":
+      "# line \\d+(.|\\n)*\nrun sharegpt n=2 seed=0 noise_seed=0 max=8",
+    "run sharegpt n=2 max=8; repro (history | where rows > 0 | tail 1).id[0] | select sample same":
+      "2 of 2 responses are the same(.|\\n)*true",
     "help kivi": "arXiv 2402.02750", "help K012": "unknown name",
     "\"6 * 7\" | save \"answer.txt\"; source \"answer.txt\"": "saved(.|\\n)*\n42\n",
     "compress streamingllm budget=128 | run passkey n=4 tokens=300 | summarize score=mean(score) by=config":
@@ -54,10 +63,27 @@ struct CommandExampleTests {
     "compress streamingllm budget=64 | measure quality depth=[64,128] steps=8 windows=2 follow=8":
       "kl_low(.|\\n)*streamingllm budget=64 +128",
     "time sum(1..100000)": "took (.|\\n)*5000050000",
-    "time compress kivi bits=2 | measure prefill tokens=64 repeat=2": "took .+s\n(.|\\n)*kivi bits=2 +64",
+    "time compress kivi bits=2 | measure prefill tokens=64 repeat=3": "took .+s\n(.|\\n)*kivi bits=2 +64",
     "load scores \"examples/scores\" | summarize score=mean(score) by=config": "fp16(.|\\n)*half(.|\\n)*third",
     "load scores \"examples/scores\" | negatives theta=[10%, 50%] set={both: [\"half\", \"third\"]}":
-      "both +0\\.1 +2 +8(.|\\n)*both +0\\.5 +1 +8",
+      "both +0\\.100 +2 +8(.|\\n)*both +0\\.500 +1 +8",
+    "predict throughput kivi batch=8 tokens=2Ki from=\"examples/a6000\"": "kivi +decode +8 +2048 +43\\.",
+    "predict accuracy from=\"examples/a6000\"":
+      "fp16 +table +shipped +88\\.39(.|\\n)*stream +table +corrected +93\\.68",
+    "route kivi policy=[baseline, both] from=\"examples/a6000\" n=200":
+      "kivi +baseline +10\\.000(.|\\n)*kivi +both +10\\.000 +21",
+    "route gear policy=(r, s) -> e2e(r, s) + 0.1 * s.waiting from=\"examples/a6000\" n=200": "gear +own +10\\.000 +19",
+    "compress kivi bits=2 | run sharegpt n=4 max=16 controls=on | lengths":
+      "kivi bits=2(.|\\n)*fp16 T=0\\.9(.|\\n)*fp16 T=1\\.1(.|\\n)*reseed",
+    "compress kivi bits=2 | run sharegpt n=4 max=16 controls=on | lengths per=part | where part == \"all\"":
+      "part(.|\\n)*reseed +all +4",
+    "compress kivi bits=2 residual=16 | run sharegpt n=4 max=24 | verbosity score=qa_f1":
+      "grown(.|\\n)*qa_f1_reference",
+    "compress kivi bits=2 residual=16 | run sharegpt n=4 max=24 | verbosity score=off": "sum_ratio(.|\\n)*kivi bits=2",
+    "compress kivi bits=2 | run sharegpt n=60 max=6; train length from=run:last features=hash salts=1":
+      "kept as length predictor(.|\\n)*kivi bits=2 +constant",
+    "run sharegpt n=60 max=6; train length from=run:last features=hash salts=1; predict length \"What is a cache?\"":
+      "coverage(.|\\n)*What is a cache",
     "load scores \"examples/scores\" | compare fp16 half": "half(.|\\n)*score(.|\\n)*fp16",
   ]
 
@@ -70,9 +96,12 @@ struct CommandExampleTests {
     let commands = try CommandSession(hasModel: false).session.context.commands.signatures
     let own = commands.filter { $0.group != Self.tableGroup }
     var unused = Set(Self.promises.keys)
-    for signature in own {
-      #expect(!signature.examples.isEmpty, "\(signature.name) has no example")
-      for example in signature.examples {
+    // What `measure` measures has examples of its own.
+    let measured = Measurements.all.map { ($0.entry.name, $0.entry.examples) }
+    var seen: Set<String> = []
+    for (name, examples) in own.map({ ($0.name, $0.examples) }) + measured {
+      #expect(!examples.isEmpty, "\(name) has no example")
+      for example in examples where seen.insert(example.code).inserted {
         let result = try KvshCall(["-c", example.code], in: folder, workingFolder: folder.path).result()
         #expect(result.status == 0, "\(example.code): \(result.errors)")
         unused.remove(example.code)

@@ -70,10 +70,19 @@ struct ExampleScriptTests {
       name: "13-a-policy-of-ones-own", arguments: ["3", "12"],
       promises: ["attn_last", "small_keys budget=40%", "looked_at", "fading", "kivi bits=4 residual=32", "mean_D"]),
     Script(
+      name: "table-3", arguments: ["16", "3"],
+      promises: [
+        "measured here, 16 tokens", "prefill        1", "decode        2", "K-4", "G-4", "H2O", "Stream", "12938.7",
+        "kivi bits=4 group=32 residual=128", "not distinguishable",
+      ]),
+    Script(
+      name: "table-6", arguments: [folder + "/a6000", "20"],
+      promises: ["fp16    table", "88.39", "88.45", "87.74", "95.89", "93.68", "forest", "2048", "tested"]),
+    Script(
       name: "14-length-shift", arguments: ["4", "16"],
       promises: ["mean_D", "density per percent", "difference", "mean |difference| in tokens"]),
     Script(
-      name: "observation-1", arguments: ["48", "2", "1"],
+      name: "observation-1", arguments: ["48", "4", "1"],
       promises: [
         "moved_formula", "eager", "flash", "paged", "flash append=copy", "scratch_bytes", "speedup of sinks and window",
         "speedup_low",

@@ -114,7 +114,7 @@ struct HTMLPageTests {
     #expect(html.components(separatedBy: "<script").count == 2)
     #expect(!html.contains("<b>"))
     #expect(!html.contains("http://") || html.components(separatedBy: "http://").count == 2)
-    let json = try #require(html.firstMatch(of: /id="vega-lite">(.*)<\/script>/)).output.1
+    let json = try #require(html.firstMatch(of: /class="vega-lite">(.*)<\/script>/)).output.1
     let object = try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any]
     #expect(object?["$schema"] as? String == "https://vega.github.io/schema/vega-lite/v5.json")
     #expect(html.contains("<th scope=\"row\">&lt;/script&gt;"))

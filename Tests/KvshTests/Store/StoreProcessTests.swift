@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import Lang
 import Testing
 
@@ -54,6 +55,66 @@ struct StoreProcessTests {
     #expect(after == whole)
     #expect(after.output.split(separator: "\n").count >= 13)
     #expect(try Store(home: store).lines().last?.rows == 12)
+  }
+
+  @Test("kill -9 at any moment, again and again, loses nothing that was finished", arguments: [1, 2, 3])
+  func killedAnywhere(_ seed: Int) throws {
+    let fresh = try folder()
+    let whole = try call(fresh).result()
+    let folder = try folder()
+    var numbers = SystemRandomNumberGenerator()
+    var before = 0
+    for _ in 0..<6 {
+      let victim = try call(folder)
+      usleep(UInt32.random(in: 20_000...1_200_000, using: &numbers))
+      victim.kill()
+      _ = try victim.result()
+      guard FileManager.default.fileExists(atPath: folder.path + "/kvsh/store.sqlite") else { continue }
+      let store = try Store(home: folder.path + "/kvsh")
+      let isSound = try store.database.read { try String.fetchOne($0, sql: "PRAGMA integrity_check") }
+      #expect(isSound == "ok")
+      let rows = try store.database.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM rows") } ?? 0
+      #expect(rows >= before)
+      before = rows
+    }
+    #expect(try call(folder).result() == whole)
+  }
+
+  /// A small disk of its own, where one may be made.
+  static let canMount = geteuid() == 0 && FileManager.default.isExecutableFile(atPath: "/bin/mount")
+
+  @Test("a full disk is one sentence, and the rows until then are kept", .enabled(if: canMount))
+  func fullDisk() throws {
+    let folder = try folder()
+    let home = folder.path + "/kvsh"
+    func shell(_ command: String) throws -> Int32 {
+      let process = Process()
+      process.executableURL = URL(fileURLWithPath: "/bin/sh")
+      process.arguments = ["-c", command]
+      process.standardError = FileHandle.nullDevice
+      try process.run()
+      process.waitUntilExit()
+      return process.terminationStatus
+    }
+    let models = try FileManager.default.destinationOfSymbolicLink(atPath: home + "/models/" + RealModel.name + ".gguf")
+    // Where the machine lets nobody mount, there is nothing to see.
+    guard try shell("mount -t tmpfs -o size=400k tmpfs '\(home)'") == 0 else { return }
+    defer { _ = try? shell("umount '\(home)'") }
+    try FileManager.default.createDirectory(atPath: home + "/models", withIntermediateDirectories: false)
+    try FileManager.default.createSymbolicLink(
+      atPath: home + "/models/" + RealModel.name + ".gguf", withDestinationPath: models)
+    let result = try KvshCall(["-c", "run sharegpt n=60 max_prompt=100 max=4 batch=8"], in: folder).result()
+    #expect(result.status == 1)
+    #expect(result.errors.contains("error K501: the disk of the store \(home)/store.sqlite is full"))
+    #expect(result.errors.contains("make room and run the line again: the rows that were finished are kept"))
+    #expect(try shell("mount -o remount,size=8m '\(home)'") == 0)
+    let store = try Store(home: home)
+    let kept = try store.database.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM rows") } ?? 0
+    #expect(kept > 0)
+    #expect(try store.database.read { try String.fetchOne($0, sql: "PRAGMA integrity_check") } == "ok")
+    let again = try KvshCall(
+      ["--format", "json", "-c", "len((run sharegpt n=60 max_prompt=100 max=4 batch=8))"], in: folder)
+    #expect(try again.result().output == "60\n")
   }
 
   @Test("Ctrl-C ends a line with 130, its finished rows printed and kept")

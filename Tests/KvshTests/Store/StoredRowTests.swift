@@ -164,7 +164,7 @@ struct StoredRowTests {
   func history() throws {
     let test = try CommandSession()
     #expect(try test.table("history | where rows < total").rowCount == 0)
-    #expect(try test.table("history").columnNames == ["id", "started", "rows", "total", "line"])
+    #expect(try test.table("history").columnNames == ["id", "started", "seconds", "status", "rows", "total", "line"])
     try test.run("let n = 1\nlet rows = compress kivi\n  | run sharegpt n=n max=1\nrows | lengths")
     #expect(try test.table("history").strings("line") == ["let rows = compress kivi\n  | run sharegpt n=n max=1"])
   }

@@ -34,7 +34,7 @@ struct CompressorTests {
   func rethinkingHeavy() throws {
     let (policy, positions, _) = try Self.keeps("h2o/rethinking")
     let heavy = try #require(policy as? HeavyHitters)
-    #expect(heavy.heavy == .tokens(64) && heavy.recent == .tokens(448) && heavy.removesWhileDecoding)
+    #expect(heavy.budget == .fixed(heavy: .tokens(64), recent: .tokens(448)) && heavy.removesWhileDecoding)
     #expect(heavy.needs == AttentionNeeds(columnSums: .causal, stepWeights: true))
     #expect(positions == .keep)
   }
@@ -42,7 +42,7 @@ struct CompressorTests {
   @Test("its artifact's H2O keeps 504 and 8 once; its blocks are the remainder")
   func artifactHeavy() throws {
     let heavy = try #require(try Self.keeps("h2o/artifact").policy as? HeavyHitters)
-    #expect(heavy.heavy == .tokens(504) && heavy.recent == .tokens(8) && !heavy.removesWhileDecoding)
+    #expect(heavy.budget == .fixed(heavy: .tokens(504), recent: .tokens(8)) && !heavy.removesWhileDecoding)
     #expect(heavy.needs == AttentionNeeds(columnSums: .causal, stepWeights: false))
     let blocks = try #require(try Self.keeps("h2o/blocks").policy as? SinksAndRecent)
     #expect(blocks.sink == 64 && blocks.recent == .tokens(448) && blocks.recentIsRemainder)
@@ -57,14 +57,16 @@ struct CompressorTests {
 
   @Test("a budget splits one eighth to heavy hitters, or fills up what is given beside it")
   func budgets() throws {
-    func policy(_ given: [String: ParameterValue]) throws -> HeavyHitters {
-      try #require(try Compressor("h2o", given).slots.keep as? HeavyHitters)
+    func budget(_ given: [String: ParameterValue]) throws -> HeavyBudget {
+      try #require(try Compressor("h2o", given).slots.keep as? HeavyHitters).budget
     }
-    #expect(try policy(["budget": .int(512)]).heavy == .tokens(64))
-    #expect(try policy(["budget": .int(512)]).recent == .tokens(448))
-    #expect(try policy(["budget": .int(100), "heavy": .int(30)]).recent == .tokens(70))
-    #expect(try policy(["budget": .int(100), "recent": .int(30)]).heavy == .tokens(70))
-    #expect(try policy(["budget": .budget(.share(0.5))]).heavy == .share(0.0625))
+    #expect(try budget(["budget": .int(512)]) == .fixed(heavy: .tokens(64), recent: .tokens(448)))
+    #expect(
+      try budget(["budget": .int(100), "heavy": .int(30)]) == .fixed(heavy: .tokens(30), recent: .tokens(70)))
+    #expect(
+      try budget(["budget": .int(100), "recent": .int(30)]) == .fixed(heavy: .tokens(70), recent: .tokens(30)))
+    #expect(
+      try budget(["budget": .budget(.share(0.5))]) == .fixed(heavy: .share(0.0625), recent: .share(0.4375)))
   }
 
   @Test("ratio is the share removed", arguments: [ParameterValue.float(0.75), .float(0), .int(0)])

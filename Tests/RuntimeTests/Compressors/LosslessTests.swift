@@ -71,6 +71,7 @@ struct LosslessTests {
     + [2, 3, 4, 5].map { ("kvquant", ["bits": $0, "sink": 16], [:]) }
     + [("qjl", ["residual": 32], [:]), ("qjl", ["residual": 64, "outlier_channels": 0], [:])]
     + [2, 3, 4, 8].map { ("quarot", ["bits": $0], [:]) }
+    + [4, 8, 16].map { ("mikv", ["hi_bits": $0], [:]) }
     + eviction.filter { $0.words["prefill"] != "stream" && $0.words["mode"] != "block" }.map {
       ($0.name, ["budget": 20], $0.words)
     }

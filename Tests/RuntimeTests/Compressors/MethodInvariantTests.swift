@@ -53,6 +53,18 @@ struct MethodInvariantTests {
     } catch { #expect((error as? RuntimeProblem)?.code == "K603") }
   }
 
+  @Test("a prompt of 8,000 tokens runs and stays within its forecast", arguments: indices)
+  func longPrompt(_ index: Int) throws {
+    let tiny = TinyModel(kvHeads: 2, groupHeads: 2, headDim: 32, contextTokens: 8_192, isQuantised: true, seed: 12)
+    let compressor = try PromiseTests.compressor(index)
+    let found = try Self.rows(tiny, compressor, [8_000])
+    let row = try #require(found["8000"])
+    #expect(row.tokens.count == 12)
+    let forecast = try EngineTrial(tiny.model(.mixed), threads: 1).engine()
+      .forecast([.init(prompt: 8_000, tokens: 8_012)], compressor, batch: 1)
+    #expect(forecast.cacheBytes >= row.peakCacheBytes)
+  }
+
   @Test("tokens that a keep policy protects are never dropped", arguments: indices)
   func protected(_ index: Int) throws {
     let compressor = try PromiseTests.compressor(index)

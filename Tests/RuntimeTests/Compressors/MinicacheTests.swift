@@ -296,6 +296,18 @@ struct MinicacheTests {
     #expect(bytes.corrections == kept * 768 && bytes.metadata == kept * 4)
   }
 
+  @Test("the bits told of each token add up to the bytes of directions, retained tokens and tails", arguments: [16, 4])
+  func storedBits(_ bits: Int) throws {
+    var trial = try Trial(["residual": 32, "bits": bits], element: .float16, seed: 6)
+    trial.prefill(150)
+    let told = trial.stores.reduce(0.0) { total, store in
+      total + (0..<3).flatMap(store.storedBits).reduce(0) { $0 + ($1.key + $1.value) * 64 / 8 }
+    }
+    let bytes = trial.stores.reduce(ByteCount()) { $0 + $1.bytes }
+    #expect(told == Double(bytes.payload + bytes.corrections + bytes.exactTail))
+    #expect(bytes.corrections > 0)
+  }
+
   @Test("30 layers of SmolLM2 come to the sheet's mean of 594.4 bytes a token and layer, retained tokens apart")
   func modelBytes() throws {
     let shape = CacheShape(layers: 30, kvHeads: 3, groupHeads: 3, headDim: 64)

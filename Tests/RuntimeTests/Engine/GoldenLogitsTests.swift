@@ -90,13 +90,14 @@ extension RealModelTests {
       }
     }
 
-    @Test("every golden prompt in single precision", .enabled(if: GoldenFolder.has("logits.jsonl")))
+    @Test("golden prompts in single precision", .enabled(if: GoldenFolder.has("logits.jsonl")))
     func single() throws {
       let rows = try GoldenFolder.rows(LogitsRow.self, GoldenFolder.url.appendingPathComponent("logits.jsonl"))
       let tensors = try SafetensorsFile(path: GoldenFolder.url.appendingPathComponent("logits.safetensors").path)
       #expect(rows.count >= 12)
-      for row in rows { try Self.checkSingle(row, logits: tensors.float32("logits.\(row.id)")) }
-      try Self.checkGreedy(rows)
+      let part = GoldenFolder.part(rows)
+      for row in part { try Self.checkSingle(row, logits: tensors.float32("logits.\(row.id)")) }
+      try Self.checkGreedy(part)
     }
 
     @Test("every golden prompt in the default precision", .enabled(if: GoldenFolder.has("logits.jsonl")))

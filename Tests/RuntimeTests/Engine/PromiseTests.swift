@@ -37,6 +37,7 @@ struct PromiseTests {
     ("corm", ["window": 6, "recent": 4], [:]),
     ("cam", ["sink": 4, "recent": 16, "merge": 8], [:]),
     ("cam", ["sink": 4, "recent": 16, "merge": 8], ["inner": "h2o", "form": "step"]),
+    ("mikv", ["bits": 2], [:]), ("mikv", ["bits": 4, "hi_bits": 8], [:]), ("mikv", ["bits": 0], [:]),
     ("keep", ["budget": 16, "every": 3], ["score": "tova", "heads": "same"]),
     ("keep", ["budget": 16, "recent": 4], ["score": "h2o", "heads": "adaptive"]),
     ("quest", ["budget": 24, "page": 8, "skip": 0], [:]),

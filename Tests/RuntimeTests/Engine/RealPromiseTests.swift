@@ -8,6 +8,7 @@ extension RealModelTests {
     static let configurations: [(name: String, integers: [String: Int])] = [
       ("", [:]), ("kivi", ["bits": 2, "residual": 32]), ("gear", ["interval": 8]),
       ("streamingllm", ["sink": 4, "recent": 16]), ("h2o", ["heavy": 4, "recent": 16]),
+      ("mikv", [:]), ("quest", ["budget": 24, "page": 8]),
     ]
 
     /// Pieces of the golden prompts: 12 to 60 tokens, 16 to 24 new ones.

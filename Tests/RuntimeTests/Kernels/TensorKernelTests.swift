@@ -28,6 +28,7 @@ import Testing
     case .ceiling: d.rounded(.up)
     case .sign: d.isNaN ? .nan : d > 0 ? 1 : d < 0 ? -1 : 0
     case .not: d == 0 ? 1 : 0
+    case .gaussianGate: d * 0.5 * (1 + erf(d / 2.0.squareRoot()))
     }
   }
 
@@ -59,7 +60,8 @@ import Testing
   func unary(_ set: InstructionSet) {
     let kernels = set.table.tensors
     var draw = SeededNumbers(1)
-    for operation in TensorUnary.allCases {
+    // Far below 0 the gate is a small difference of large numbers, so its error is set beside x: a test of its own.
+    for operation in TensorUnary.allCases where operation != .gaussianGate {
       let tolerance = [.exponential, .logarithm].contains(operation) ? 3e-7 : 1e-7
       for count in Self.counts {
         var x = draw.numbers(count, scale: 10)
@@ -94,6 +96,23 @@ import Testing
       return abs(Double(logs[index]) - expected) > 3e-7 * abs(expected) + 1e-13
     }
     #expect(far.isEmpty, "log(\(far.prefix(3).map { y[$0] }))")
+  }
+
+  @Test(
+    "the Gaussian gate is x times the normal distribution's share, to 2e-7 of x", arguments: InstructionSet.available)
+  func gaussianGate(_ set: InstructionSet) {
+    let kernels = set.table.tensors
+    let x =
+      (0..<24_001).map { Float($0 - 12_000) / 1_000 } + [0, -0.0, 1e-30, -1e-30, 100, -100, 1e38, -1e38, .infinity]
+    let found = KernelTrial.guarded(x.count) { kernels.unary(.gaussianGate, x, x.count, $0) }
+    for (x, found) in zip(x, found) {
+      let expected = Self.twin(.gaussianGate, x)
+      #expect(
+        Double(found) == expected || abs(Double(found) - expected) <= 2e-7 * abs(Double(x)),
+        "\(set) gaussianGate(\(x)) = \(found), \(expected)")
+    }
+    let strange = KernelTrial.guarded(2) { kernels.unary(.gaussianGate, [.nan, -.infinity], 2, $0) }
+    #expect(strange.allSatisfy { $0.isNaN })
   }
 
   @Test("operations on two numbers, also where one serves all", arguments: InstructionSet.available)

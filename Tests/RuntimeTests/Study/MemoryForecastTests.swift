@@ -34,7 +34,7 @@ struct MemoryForecastTests {
   static let configurations: [(name: String, integers: [String: Int])] = [
     ("none", [:]), ("h2o", ["budget": 32]), ("streamingllm", ["budget": 32]), ("kivi", ["bits": 2, "residual": 32]),
     ("gear", ["interval": 8]), ("quarot", [:]), ("qjl", ["residual": 32]), ("kvquant", ["bits": 3]), ("think", [:]),
-    ("gemfilter", ["budget": 128]), ("lazyllm", [:]),
+    ("mikv", [:]), ("gemfilter", ["budget": 128]), ("lazyllm", [:]),
   ]
 
   @Test("a run's peak stays below its forecast, for every kind of method", arguments: configurations)

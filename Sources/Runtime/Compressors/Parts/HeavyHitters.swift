@@ -1,7 +1,6 @@
 /// Keeps the tokens that attention has weighed most, per head, and the newest ones (sheet h2o).
 struct HeavyHitters: KeepPolicy {
-  let heavy: Budget
-  let recent: Budget
+  let budget: HeavyBudget
   let removesWhileDecoding: Bool
   let columnSums: AttentionNeeds.ColumnSums
 
@@ -23,7 +22,7 @@ struct HeavyHitters: KeepPolicy {
 
     func slotsAfterPrefill(head: Int, _ view: HeadView) -> [Int]? {
       let state = heads[head]
-      state.resolve(policy, prompt: view.seenTokens, shape: shape)
+      state.resolve(policy, tokens: view.seenTokens, shape: shape)
       state.add(view.columnSums)
       let count = view.positions.count
       guard count > state.heavy + state.recent else { return nil }
@@ -41,7 +40,7 @@ struct HeavyHitters: KeepPolicy {
 
     func ranking(_ view: HeadView) -> TokenRanking? {
       let state = heads[view.head]
-      state.resolve(policy, prompt: view.seenTokens, shape: shape)
+      state.resolve(policy, tokens: view.seenTokens, shape: shape)
       // At the prompt's end its sums have not been added yet; after a step there are none.
       let scores = (0..<view.count).map { slot in
         (slot < state.scores.count ? state.scores[slot] : 0)
@@ -56,7 +55,7 @@ struct HeavyHitters: KeepPolicy {
 
     func slotToDrop(head: Int, _ view: HeadView) -> Int? {
       let state = heads[head]
-      state.resolve(policy, prompt: view.seenTokens, shape: shape)
+      state.resolve(policy, tokens: view.seenTokens, shape: shape)
       guard view.positions.count > state.heavy + state.recent else { return nil }
       let oldest = Int32(truncatingIfNeeded: view.seenTokens - state.recent)
       var least: (slot: Int, score: Float, position: Int32)?
@@ -79,11 +78,13 @@ struct HeavyHitters: KeepPolicy {
     var scores: [Float] = []
     var heavy = 0
     var recent = 0
+    private var promptTokens: Int?
 
-    func resolve(_ policy: HeavyHitters, prompt: Int, shape: CacheShape) {
-      guard recent == 0 else { return }
-      heavy = policy.heavy == .tokens(0) ? 0 : policy.heavy.tokens(prompt: prompt, shape: shape, metadataBytes: 8)
-      recent = policy.recent.tokens(prompt: prompt, shape: shape, metadataBytes: 8)
+    /// Says how many tokens stay; what is first asked for is the prompt.
+    func resolve(_ policy: HeavyHitters, tokens: Int, shape: CacheShape) {
+      let prompt = promptTokens ?? tokens
+      promptTokens = prompt
+      (heavy, recent) = policy.budget.counts(prompt: prompt, tokens: tokens, shape: shape)
     }
 
     /// Adds weights slot by slot; slots beyond the known ones are new.

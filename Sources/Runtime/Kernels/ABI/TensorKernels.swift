@@ -12,6 +12,8 @@ public enum TensorUnary: Int, CaseIterable, Sendable {
   case sign
   /// 1 for 0, else 0.
   case not
+  /// x times the share of a standard normal distribution below x: the GELU of BERT, with the error function itself.
+  case gaussianGate
 }
 
 /// What a tensor kernel makes of two numbers. Comparisons give 1 or 0, and 0 beside NaN.

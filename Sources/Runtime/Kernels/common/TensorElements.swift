@@ -42,6 +42,7 @@ import KernelABI
     let signs = above.replacing(with: zero - one, where: x .< zero)
     return x.replacing(with: signs, where: x .== x)
   case .not: return zero.replacing(with: one, where: x .== zero)
+  case .gaussianGate: return gaussianGate(x)
   }
 }
 
@@ -76,6 +77,7 @@ import KernelABI
   case .ceiling: loop(.ceiling, x, count, out)
   case .sign: loop(.sign, x, count, out)
   case .not: loop(.not, x, count, out)
+  case .gaussianGate: loop(.gaussianGate, x, count, out)
   }
 }
 

@@ -10,6 +10,12 @@ protocol Measurement: Sendable {
   func rows(
     _ call: Call, _ configurations: [Compressor], _ loaded: LoadedModel, _ workbench: Workbench
   ) throws -> [Record]
+  /// What a reader of the rows must know besides.
+  func notes(_ rows: [Record], _ call: Call) throws -> [String]
+}
+
+extension Measurement {
+  func notes(_ rows: [Record], _ call: Call) throws -> [String] { [] }
 }
 
 /// What can be measured: one line each.
@@ -17,6 +23,7 @@ enum Measurements {
   static let all: [any Measurement] = [
     PrefillMeasurement(),
     DecodeMeasurement(),
+    LatencyMeasurement(),
     MemoryMeasurement(),
     QualityMeasurement(),
     OverviewMeasurement(),
@@ -26,11 +33,17 @@ enum Measurements {
 extension Parameter {
   static let measuredBatch = Parameter(
     "batch", .int, default: .int(1), range: 1...1_024, doc: "Sequences.", sweepable: true)
-  static let measuredRepeats = Parameter(
-    "repeat", .int, default: .int(5), range: 1...1_000, doc: "Rounds that count; the median is told.")
 }
 
 extension Call {
   /// The whole numbers of a sweep.
   func ints(_ name: String) -> [Int] { values(name).compactMap(\.asInt) }
+
+  /// The threads of a sweep; nil stands for the session's.
+  var threadCounts: [Int?] {
+    let counts = ints("threads")
+    return counts.isEmpty ? [nil] : counts
+  }
+
+  func throughputStyle() throws -> ThroughputStyle { ThroughputStyle(rawValue: try name("style")) ?? .paper }
 }

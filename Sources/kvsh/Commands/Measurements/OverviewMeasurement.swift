@@ -85,8 +85,8 @@ struct OverviewMeasurement: Measurement {
     for compressor in sheet.running where !workbench.cancellation.isCancelled {
       sheet.fill(compressor) {
         let study = StudyRun(
-          loaded: loaded, store: store, workbench: workbench, options: options, configurations: [compressor],
-          samples: samples, chat: false)
+          loaded: loaded, store: store, workbench: workbench, options: options,
+          arms: [StudyArm(compressor, options.sampling)], samples: samples, chat: false)
         let rows = try study.run(line: call.span.text).rows[0]
         let scores = samples.compactMap { sample -> Double? in
           guard let row = rows[study.key(sample)], let key = sample.request.reference else { return nil }
@@ -105,15 +105,16 @@ struct OverviewMeasurement: Measurement {
   private func speed(
     _ call: Call, _ sheet: inout OverviewSheet, _ tokens: Int, _ loaded: LoadedModel, _ workbench: Workbench
   ) throws {
-    let works: [(String, TimedWork)] = [
-      ("prefill", .prefill(tokens: tokens, batch: 1)), ("decode", .decode(depth: tokens, batch: 1, steps: 16)),
+    let questions: [(String, SpeedQuestion)] = [
+      ("prefill", .prefill(tokens: tokens, batch: 1, style: .llamaBench)),
+      ("decode", .decode(depth: tokens, batch: 1, steps: 16, style: .llamaBench)),
     ]
     let repeats = try call.int("repeat")
-    for (name, work) in works where !workbench.cancellation.isCancelled {
-      let speeds = SpeedRows(label: name, warmups: 1, repeats: repeats)
+    for (name, question) in questions where !workbench.cancellation.isCancelled {
+      let speeds = SpeedRows(label: name, plan: MeasuringPlan(warmups: 1, repeats: repeats))
       let configurations = sheet.running
       let rows = try call.placing(at: "tokens") {
-        try speeds.rows([.init(work: work, cells: [])], configurations, loaded, workbench)
+        try speeds.rows([.init(question: question, cells: [])], configurations, loaded, workbench)
       }
       for compressor in configurations {
         // An arm that an interrupt left without a round has no row.

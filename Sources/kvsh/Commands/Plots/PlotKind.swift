@@ -19,7 +19,12 @@ extension PlotKind {
 enum PlotKinds {
   static let all: [any PlotKind] = [
     LengthDifferencePlot(),
+    LatencyPlot(),
     NegativesPlot(),
+    ThroughputPlot(),
+    SpeedupPlot(),
+    AttentionPlot(),
+    RoutePlot(),
     HeatmapPlot(),
     LinePlot(),
     HistogramPlot(),

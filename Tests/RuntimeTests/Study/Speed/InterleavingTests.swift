@@ -39,17 +39,4 @@ struct InterleavingTests {
     let arm = TimedArm("a") { throw RuntimeProblem("K602", seen: "x") }
     #expect(throws: RuntimeProblem.self) { try Interleaving.run([arm], warmups: 0, repeats: 1) }
   }
-
-  @Test("a rate is the median round's; a speed-up pairs rounds, so a slow one does not count against one side")
-  func throughput() throws {
-    let seconds = ["a": [1.0, 10, 2], "b": [0.5, 5, 1]]
-    let runs = try Interleaving.run(arms(["a", "b"], Log(), seconds: seconds), warmups: 0, repeats: 3)
-    let (a, b) = (try Throughput(runs[0]), try Throughput(runs[1]))
-    #expect(a.rate.value == 50 && a.rate.low == 10 && a.rate.high == 100)
-    #expect(b.rate.value == 100)
-    let speedup = try b.speedup(over: a)
-    #expect(speedup.value == 2 && speedup.low == 2 && speedup.high == 2)
-    #expect(try a.speedup(over: a).value == 1)
-    #expect(throws: RuntimeProblem.self) { try Throughput([]) }
-  }
 }

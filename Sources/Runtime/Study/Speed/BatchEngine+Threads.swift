@@ -1,0 +1,14 @@
+extension BatchEngine {
+  /// An engine over the same weights with a pool of its own; this one if it has as many threads.
+  ///
+  /// What it computes is the same, token by token; only the time depends on the threads.
+  public func withThreads(_ count: Int) -> BatchEngine {
+    guard count != threads else { return self }
+    let engine = BatchEngine(
+      model: model, endTokens: endTokens, tokenizer: tokenizer, instructionSet: instructionSet,
+      pool: WorkerPool(threads: count, cancellation: pool.cancellation), chunkTokens: chunkTokens)
+    engine.calibrationText = calibrationText
+    engine.availableBytes = availableBytes
+    return engine
+  }
+}

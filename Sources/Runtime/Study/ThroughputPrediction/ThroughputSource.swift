@@ -1,0 +1,21 @@
+/// Where predictors of throughput come from: files that others published, or the user's own profile.
+public protocol ThroughputSource: Sendable {
+  /// The machine and the model that the times are of, in one clause.
+  var origin: String { get }
+  /// What the configuration is called there.
+  ///
+  /// - Throws: K633 if the source has nothing of it.
+  func name(of configuration: Compressor) throws -> String
+  /// A predictor for one configuration.
+  ///
+  /// - Throws: K633 if the source has nothing of it; what reading its files throws.
+  func predictor(of configuration: Compressor, regression: TimeRegression) throws -> ThroughputPredictor
+  /// A server's times for the router.
+  ///
+  /// - Throws: as `predictor`.
+  func serviceTimes(of configuration: Compressor) throws -> any ServiceTimes
+  /// The same, out of the predictor.
+  ///
+  /// - Throws: as `predictor`.
+  func predictedTimes(of configuration: Compressor, regression: TimeRegression) throws -> any ServiceTimes
+}
