@@ -103,6 +103,8 @@ struct LayerAttention {
 
   /// Lets the codecs pack what is due. Which thread runs a task does not matter to its result.
   private func pack(_ caches: [LayerCache], _ moment: PackingMoment, _ scratch: inout AttentionScratch) {
+    // What a prompt's attention took until here is not packing's.
+    clock.lap(.attention)
     var tasks: [(cache: LayerCache, task: Int)] = []
     for cache in caches { for task in 0..<cache.store.packingTasks(moment) { tasks.append((cache, task)) } }
     while scratch.packing.count < pool.threads { scratch.packing.append(PackingScratch()) }

@@ -69,19 +69,22 @@ struct BreakEvenOutcome {
       }
       return "\(who): pays at every measured length, \(range) (\(speed(at: least)) at the least)\(doubt)\(ending)"
     }
-    let faster = points.filter { $0.verdict == .faster }.map(\.tokens)
+    let judged = points.filter(\.isJudged)
     let counts = [SpeedVerdict.slower, .notDistinguishable].compactMap { verdict -> String? in
-      let count = points.count { $0.verdict == verdict }
+      let count = judged.count { $0.verdict == verdict }
       return count > 0 ? "\(verdict.rawValue) at \(count)" : nil
     }
+    let told = "\(counts.joined(separator: ", ")) of \(judged.count)"
+    let noise = judged.filter { $0.verdict == .notDistinguishable }.compactMap(\.noise).max()
+    let unclear = noise.map { ", noise up to \(PlotNumber.short($0 * 100, significant: 2)) %" } ?? ""
+    let faster = judged.filter { $0.verdict == .faster }.map(\.tokens)
     if !faster.isEmpty {
       return "\(who): does not pay from any length on in the measured range, \(range): faster only at "
-        + faster.map(Self.count).joined(separator: ", ") + ", \(counts.joined(separator: ", ")) of \(points.count)"
-        + doubt + ending
+        + "\(faster.map(Self.count).joined(separator: ", ")), \(told)\(unclear)\(doubt)\(ending)"
     }
-    return
-      "\(who): never pays in the measured range, \(range): \(counts.joined(separator: ", ")) of \(points.count) lengths"
-      + doubt + ending
+    // A length that tells nothing may be the one at which it pays.
+    let verb = few > 0 ? "is not seen to pay" : "never pays"
+    return "\(who): \(verb) in the measured range, \(range): \(told) lengths\(unclear)\(doubt)\(ending)"
   }
 
   /// From which batch on it pays, of several that were measured; nil for one.

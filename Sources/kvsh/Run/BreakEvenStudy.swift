@@ -41,7 +41,7 @@ struct BreakEvenStudy {
       ? .prefill(tokens: tokens, batch: batch, style: .llamaBench)
       : .decode(depth: tokens, batch: batch, steps: steps)
     let arms = [Compressor.none, compressor].map { each in
-      TimedArm(each.label) { try engine.time(question, each, workbench.cancellation) }
+      TimedArm(each.label) { try engine.timeRound(of: question, each, workbench.cancellation) }
     }
     let comparison = try plan.compare(
       question, arms, label: "breakeven \(tokens)", place: place, places: places, workbench.progress)

@@ -88,6 +88,7 @@ struct BreakEvenTests {
       ),
       ("=+-", "does not pay from any length on in the measured range, 256 to 1,024 tokens: faster only at 512"),
       ("?", "undecided, at 256 tokens: fewer than five rounds"),
+      ("?-", "is not seen to pay in the measured range, 256 to 512 tokens: slower at 1 of 1 lengths"),
       ("?-", "1 of 2 lengths had fewer than five rounds and tell nothing"), ("", "nothing was measured"),
     ])
   func sentence(marks: String, words: String) {

@@ -102,6 +102,7 @@ struct MeasureTests {
   func none() throws {
     let table = try test.table("measure prefill tokens=8 repeat=2 warmup=0")
     #expect(table.cell(0, "tok_s") == .nil && table.cell(0, "speedup") == .nil && table.ints("repeats") == [2])
+    #expect(test.printed().joined().contains("1 of 1 rows have no result"))
   }
 
   @Test("threads are a sweep of their own, and noise can be left out")

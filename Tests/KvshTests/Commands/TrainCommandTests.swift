@@ -110,7 +110,3 @@ struct TrainCommandTests {
     }
   }
 }
-
-extension Table {
-  fileprivate func results(of column: String) -> [Double] { doubles(column) }
-}

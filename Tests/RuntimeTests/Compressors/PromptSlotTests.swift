@@ -152,8 +152,8 @@ struct PromptSlotTests {
     let text = MeasuredText.tokens(400, sequence: 0, vocabulary: Self.tiny.vocabulary)
     let left = try ids(Prompt(ids: text), compressor).count
     let token = 2 * 2 * 2 * 32 * 2
-    #expect(try engine.time(TimedWork.prefill(tokens: 400, batch: 1), compressor).cacheBytes.counted == left * token)
-    #expect(try engine.time(TimedWork.prefill(tokens: 400, batch: 1), compressor).tokens == 400)
+    #expect(try engine.time(.prefill(tokens: 400, batch: 1), compressor).cacheBytes.counted == left * token)
+    #expect(try engine.time(.prefill(tokens: 400, batch: 1), compressor).tokens == 400)
     let memory = try engine.memory(tokens: 404, batch: 1, steps: 4, compressor)
     #expect(memory.steady.counted == (left + 4) * token)
   }

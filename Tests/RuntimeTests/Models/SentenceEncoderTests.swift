@@ -116,12 +116,12 @@ struct SentenceEncoderTests {
   @Test(
     "sizes that the kernels cannot take, other activations and other models are refused by name",
     arguments: [
-      ("hidden_size", 40 as Any, "K242"), ("num_attention_heads", 3, "K242"), ("hidden_act", "relu", "K242"),
+      ("hidden_size", 40, "K242"), ("num_attention_heads", 3, "K242"), ("hidden_act", "relu", "K242"),
       ("model_type", "roberta", "K242"), ("position_embedding_type", "relative_key", "K242"),
       ("num_hidden_layers", 0, "K242"), ("num_hidden_layers", 3, "K209"), ("intermediate_size", 64, "K241"),
       ("vocab_size", 10, "K242"), ("max_position_embeddings", 2, "K242"), ("hidden_size", "many", "K208"),
-    ] as [(String, Any, String)])
-  func refusals(key: String, value: Any, code: String) throws {
+    ] as [(String, any Sendable, String)])
+  func refusals(key: String, value: any Sendable, code: String) throws {
     let folder = try EncoderFixtures.copy()
     defer { try? FileManager.default.removeItem(atPath: folder) }
     try FamilyFixtures.change(folder, "config.json") { $0[key] = value }

@@ -276,7 +276,8 @@ struct LengthStudyTests {
   @Test("features are those of the sheet, and hashed words are signed counts of unit length")
   func features() throws {
     let plain = LengthFeatures.plain("12ab\n```?", tokens: 9)
-    #expect(plain == [log(10), 2.0 / 9, 1.0 / 9, 1, 1])
+    let expected: [Double] = [log(10.0), 2.0 / 9.0, 1.0 / 9.0, 1.0, 1.0]
+    #expect(plain == expected)
     let hashed = LengthFeatures.hashed("The cache, the CACHE!")
     #expect(abs(hashed.reduce(0) { $0 + $1 * $1 } - 1) < 1e-12)
     // the, cache, "the cache" and "cache the"

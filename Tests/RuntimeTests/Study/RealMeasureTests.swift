@@ -27,6 +27,22 @@ extension RealModelTests {
       }
     }
 
+    @Test("requests that are served together count tokens, arrivals and bytes")
+    func requests() throws {
+      let engine = try EngineTrial(SharedModel.get(.mixed)).engine()
+      let run = try engine.time(.requests(prompt: 32, batch: 2, new: 4))
+      #expect(run.requests.map(\.outputTokens) == [4, 4] && run.requests.map(\.promptTokens) == [32, 32])
+      for request in run.requests { #expect(zip(request.chunks, request.chunks.dropFirst()).allSatisfy { $0 <= $1 }) }
+      // The last of the new tokens is not fed: caches hold 35 tokens, and steps read 33, 34 and 35.
+      #expect(run.cacheBytes.payload == 2 * 35 * 23_040 && run.readBytesPerStep == 2 * 34 * 23_040)
+      #expect(run.forwardSeconds.count == 3 && run.tokens == 72)
+      let other = engine.withThreads(1)
+      #expect(other.threads == 1 && engine.withThreads(engine.threads) === engine)
+      let question = SpeedQuestion.decode(depth: 32, batch: 2, steps: 3, style: .trl)
+      let call = try other.timeRound(of: question)
+      #expect(call.firstTokenSeconds != nil && call.readBytesPerStep == run.readBytesPerStep)
+    }
+
     @Test(
       "a process occupies little more than what is counted: 32 sequences of 1,024 tokens at 2 bits stay below 450 MB")
     func resident() throws {

@@ -37,8 +37,8 @@ extension BatchEngine {
   /// Does the work of one round of a question.
   ///
   /// - Throws: what `time` of a work throws.
-  public func time(
-    _ question: SpeedQuestion, _ compressor: Compressor = .none, attention: AttentionEngine = .fused,
+  public func timeRound(
+    of question: SpeedQuestion, _ compressor: Compressor = .none, attention: AttentionEngine = .fused,
     _ cancellation: Cancellation? = nil
   ) throws -> TimedRun {
     guard let before = question.workBefore else {

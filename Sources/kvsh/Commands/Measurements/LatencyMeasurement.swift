@@ -51,7 +51,7 @@ struct LatencyMeasurement: Measurement {
       let question = SpeedQuestion.request(prompt: point.prompt, batch: point.batch, steps: steps)
       let engine = loaded.engine.withThreads(point.threads ?? loaded.engine.threads)
       let arms = configurations.map { compressor in
-        TimedArm(compressor.label) { try engine.time(question, compressor, workbench.cancellation) }
+        TimedArm(compressor.label) { try engine.timeRound(of: question, compressor, workbench.cancellation) }
       }
       let comparison = try call.placing(at: "prompt") {
         try plan.compare(question, arms, label: "latency", place: place, places: points.count, workbench.progress)

@@ -17,7 +17,9 @@ struct MeasuringPlan {
       Parameter(
         "precision", .value(.union([.number, .share])), default: .share(0.03), range: 0...1,
         doc: "Rounds end when half the interval of every ratio is within it."),
-      Parameter("noise", .bool, default: .bool(true), doc: "Measure the uncompressed cache against itself as well."),
+      Parameter(
+        "noise", .choice(["on", "off"]), default: .string("on"),
+        doc: "Measure the uncompressed cache against itself as well."),
       Parameter("warmup", .int, default: .int(warmups), range: 0...100, doc: "Rounds before those that count."),
     ]
   }
@@ -27,7 +29,7 @@ struct MeasuringPlan {
     limits = RoundLimits(
       warmups: try call.int("warmup"), mostRounds: try call.int("repeat"), mostSeconds: try call.float("seconds"),
       precision: call.fraction("precision") ?? 0.03)
-    self.noise = try noise ?? call.bool("noise")
+    self.noise = try noise ?? (call.name("noise") == "on")
   }
 
   /// A fixed number of rounds without the arm of noise.
@@ -55,8 +57,14 @@ struct MeasuringPlan {
 
   /// What a reader of the rows must know: the noise, and which ratios are less sure than was asked.
   func notes(_ rows: [Record], _ call: Call) -> [String] {
-    guard noise, rows.count > 1, rows.contains(where: { $0["verdict"]?.type == .string }) else { return [] }
     var notes: [String] = []
+    let none = rows.count { $0.keys.contains("tok_s") && $0["tok_s"]?.asDouble == nil }
+    if none > 0 {
+      notes.append(
+        "note: \(none) of \(rows.count) rows have no result by this style: paper needs three forwards, trl a long call that "
+          + "took longer than the short one; raise repeat= or steps=")
+    }
+    guard noise, rows.contains(where: { $0["verdict"]?.type == .string }) else { return notes }
     let floors = rows.compactMap { row -> Double? in
       if case .share(let share)? = row["noise"] { share } else { nil }
     }

@@ -76,7 +76,7 @@ struct SpeedRows {
       engines[count] = engine
       let arms = configurations.map { compressor in
         TimedArm(compressor.label) {
-          try engine.time(point.question, compressor, attention: point.engine, workbench.cancellation)
+          try engine.timeRound(of: point.question, compressor, attention: point.engine, workbench.cancellation)
         }
       }
       let comparison = try plan.compare(
