@@ -14,7 +14,7 @@ struct EngineCommandTests {
   @Test("measure decode: a row for every engine, with what it moved beside what its algorithm should move")
   func decode() throws {
     let table = try test.table(
-      "measure decode depth=62 steps=3 repeat=1 noise=false engine=[\"fused\", \"eager\", \"flash\", \"paged\"]")
+      "measure decode depth=62 steps=3 repeat=1 noise=off engine=[\"fused\", \"eager\", \"flash\", \"paged\"]")
     #expect(table.strings("engine") == ["fused", "eager", "flash", "paged"])
     #expect(table.doubles("speedup") == [1, 1, 1, 1])
     // 3 query heads share a KV head: eager moves 9 caches a step, the others read one.
@@ -31,7 +31,7 @@ struct EngineCommandTests {
 
   @Test("append=copy moves three caches a step on flash")
   func copy() throws {
-    let table = try test.table("measure decode depth=62 steps=1 repeat=1 noise=false engine=flash append=copy")
+    let table = try test.table("measure decode depth=62 steps=1 repeat=1 noise=off engine=flash append=copy")
     #expect(table.strings("engine") == ["flash append=copy"])
     #expect(table.ints("moved_formula") == [3 * 65 * 23_040])
     #expect(abs(table.ints("moved_bytes")[0] - 3 * 65 * 23_040) <= 2 * 16 * 23_040)
@@ -39,7 +39,7 @@ struct EngineCommandTests {
 
   @Test("a prompt's scores are all written on eager alone")
   func prefill() throws {
-    let table = try test.table("measure prefill tokens=160 repeat=1 warmup=0 noise=false engine=[\"eager\", \"flash\"]")
+    let table = try test.table("measure prefill tokens=160 repeat=1 warmup=0 noise=off engine=[\"eager\", \"flash\"]")
     let scratch = table.ints("scratch_bytes")
     #expect(scratch[0] >= 4 * 9 * 160 * 160)
     #expect(scratch[1] < scratch[0] / 2)
@@ -47,7 +47,7 @@ struct EngineCommandTests {
 
   @Test("three ranks tell their work and what they exchanged: two updates a layer")
   func ranks() throws {
-    let table = try test.table("measure decode depth=16 steps=2 repeat=1 noise=false tp=[1, 3]")
+    let table = try test.table("measure decode depth=16 steps=2 repeat=1 noise=off tp=[1, 3]")
     #expect(table.strings("engine") == ["fused", "fused tp=3"])
     #expect(table.ints("reduced_bytes") == [2 * 30 * 576 * 4])
     #expect(table.doubles("rank_tok_s").count == 1 && table.doubles("rank_tok_s")[0] > 0)
