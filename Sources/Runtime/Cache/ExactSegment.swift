@@ -23,17 +23,25 @@ struct ExactKeys {
     UnsafeMutableRawPointer(storage.base) + token / 16 * blockBytes + (channel * 16 + token % 16) * element.bytes
   }
 
-  mutating func append(_ source: UnsafePointer<Float>, stride: Int, tokens: Int) {
-    storage.reserve((count + tokens + 15) / 16 * blockBytes, keeping: (count + 15) / 16 * blockBytes)
+  /// - Parameter spares: if given, the old blocks are copied into other memory, as a tensor that grows by copy is.
+  /// - Returns: bytes of old blocks that were copied.
+  @discardableResult
+  mutating func append(
+    _ source: UnsafePointer<Float>, stride: Int, tokens: Int, copyingTo spares: SpareBuffers<UInt8>? = nil
+  ) -> Int {
+    let old = (count + 15) / 16 * blockBytes
+    let new = (count + tokens + 15) / 16 * blockBytes
+    if let spares { storage.move(to: spares, count: new, keeping: old) } else { storage.reserve(new, keeping: old) }
     for token in 0..<tokens {
       let row = source + token * stride
-      for channel in 0..<headDim { store(row[channel], at: address(count + token, channel), element) }
+      for channel in 0..<headDim { storeElement(row[channel], at: address(count + token, channel), element) }
     }
     count += tokens
+    return spares == nil ? 0 : old
   }
 
   func read(_ token: Int, into target: UnsafeMutablePointer<Float>) {
-    for channel in 0..<headDim { target[channel] = load(address(token, channel), element) }
+    for channel in 0..<headDim { target[channel] = loadElement(address(token, channel), element) }
   }
 
   /// Copies token `from` over token `to`.
@@ -78,18 +86,26 @@ struct ExactValues {
     UnsafeMutableRawPointer(storage.base) + (first + token) * rowBytes
   }
 
-  mutating func append(_ source: UnsafePointer<Float>, stride: Int, tokens: Int) {
-    storage.reserve((first + count + tokens) * rowBytes, keeping: (first + count) * rowBytes)
+  /// - Parameter spares: if given, the old rows are copied into other memory, as a tensor that grows by copy is.
+  /// - Returns: bytes of old rows that were copied.
+  @discardableResult
+  mutating func append(
+    _ source: UnsafePointer<Float>, stride: Int, tokens: Int, copyingTo spares: SpareBuffers<UInt8>? = nil
+  ) -> Int {
+    let old = (first + count) * rowBytes
+    let new = (first + count + tokens) * rowBytes
+    if let spares { storage.move(to: spares, count: new, keeping: old) } else { storage.reserve(new, keeping: old) }
     for token in 0..<tokens {
       let row = source + token * stride
       let target = address(count + token)
-      for channel in 0..<headDim { store(row[channel], at: target + channel * element.bytes, element) }
+      for channel in 0..<headDim { storeElement(row[channel], at: target + channel * element.bytes, element) }
     }
     count += tokens
+    return spares == nil ? 0 : old
   }
 
   func read(_ token: Int, into target: UnsafeMutablePointer<Float>) {
-    for channel in 0..<headDim { target[channel] = load(address(token) + channel * element.bytes, element) }
+    for channel in 0..<headDim { target[channel] = loadElement(address(token) + channel * element.bytes, element) }
   }
 
   func move(_ from: Int, to: Int) { address(to).copyMemory(from: address(from), byteCount: rowBytes) }
@@ -98,7 +114,7 @@ struct ExactValues {
   func replace(_ token: Int, with row: UnsafePointer<Float>) {
     let limit: Float = element == .float16 ? 65_504 : .greatestFiniteMagnitude
     for channel in 0..<headDim {
-      store(min(max(row[channel], -limit), limit), at: address(token) + channel * element.bytes, element)
+      storeElement(min(max(row[channel], -limit), limit), at: address(token) + channel * element.bytes, element)
     }
   }
 
@@ -118,7 +134,8 @@ struct ExactValues {
   }
 }
 
-@inline(__always) private func store(_ x: Float, at address: UnsafeMutableRawPointer, _ element: FloatElement) {
+/// Writes a number as an element.
+@inline(__always) func storeElement(_ x: Float, at address: UnsafeMutableRawPointer, _ element: FloatElement) {
   if element == .float32 {
     address.storeBytes(of: x, as: Float.self)
   } else {
@@ -126,6 +143,7 @@ struct ExactValues {
   }
 }
 
-@inline(__always) private func load(_ address: UnsafeMutableRawPointer, _ element: FloatElement) -> Float {
+/// Reads an element as a number.
+@inline(__always) func loadElement(_ address: UnsafeMutableRawPointer, _ element: FloatElement) -> Float {
   element == .float32 ? address.load(as: Float.self) : Half.float(address.load(as: UInt16.self))
 }

@@ -5,9 +5,12 @@ final class ExactStore: LayerStore {
   private let kernels: KernelTable
   private let shape: CacheShape
   private let heads: [ExactHead]
+  /// Where old tokens are copied to when new ones come; nil if they stay where they are.
+  private let spares: SpareBuffers<UInt8>?
 
-  init(shape: CacheShape, kernels: KernelTable) {
+  init(shape: CacheShape, kernels: KernelTable, copyingTo spares: SpareBuffers<UInt8>? = nil) {
     self.kernels = kernels
+    self.spares = spares
     self.shape = shape
     heads = (0..<shape.kvHeads).map { _ in ExactHead(shape) }
   }
@@ -15,8 +18,21 @@ final class ExactStore: LayerStore {
   func count(head: Int) -> Int { heads[head].keys.count }
 
   func append(head: Int, keys: UnsafePointer<Float>, values: UnsafePointer<Float>, stride: Int, tokens: Int) {
-    heads[head].keys.append(keys, stride: stride, tokens: tokens)
-    heads[head].values.append(values, stride: stride, tokens: tokens)
+    let own = heads[head]
+    let copied =
+      own.keys.append(keys, stride: stride, tokens: tokens, copyingTo: spares)
+      + own.values.append(values, stride: stride, tokens: tokens, copyingTo: spares)
+    // Old rows are read and written, new ones written.
+    own.movedBytes += 2 * copied + 2 * tokens * shape.headDim * shape.element.bytes
+  }
+
+  func exactRows(head: Int) -> (keys: ExactRows, values: ExactRows)? {
+    (heads[head].keys.rows, heads[head].values.rows)
+  }
+
+  func takeMovedBytes() -> Int {
+    defer { for head in heads { head.movedBytes = 0 } }
+    return heads.reduce(0) { $0 + $1.movedBytes }
   }
 
   func scores(
@@ -84,6 +100,8 @@ final class ExactStore: LayerStore {
 final class ExactHead {
   var keys: ExactKeys
   var values: ExactValues
+  /// Bytes moved to append, since the last look.
+  var movedBytes = 0
 
   init(_ shape: CacheShape) {
     keys = ExactKeys(headDim: shape.headDim, element: shape.element)

@@ -7,6 +7,8 @@ final class LayerCache {
   /// Tokens of the text that a query of this layer sees, itself included; nil for all.
   let window: Int?
   let store: any LayerStore
+  /// How the layer is attended.
+  let engine: AttentionEngine
   let kernels: KernelTable
   /// How the model turns queries and keys; nil in tests that turn nothing.
   let rotary: RotaryTable?
@@ -40,9 +42,10 @@ final class LayerCache {
   /// - Parameter store: the layer's store; one that shares nothing if nil.
   init(
     layer: Int, shape: CacheShape, slots: Slots, kernels: KernelTable, rotary: RotaryTable? = nil,
-    store: (any LayerStore)? = nil
+    store: (any LayerStore)? = nil, engine: AttentionEngine = .fused
   ) {
     self.layer = layer
+    self.engine = engine
     self.rotary = rotary
     self.shape = shape
     window = layer < shape.windows.count ? shape.windows[layer] : nil
@@ -81,6 +84,14 @@ final class LayerCache {
       for index in 0..<count { table.append(Int32(truncatingIfNeeded: seenTokens + index)) }
     }
     seenTokens += count
+    store.makeRoom(count)
+  }
+
+  /// Begins with another sequence's first tokens, whose pages both name from here on; for caches without methods.
+  func adopt(prefix tokens: Int, of other: LayerCache) {
+    guard seenTokens == 0, let own = store as? PagedStore, let theirs = other.store as? PagedStore else { return }
+    own.adopt(prefix: tokens, of: theirs)
+    seenTokens = tokens
   }
 
   /// Appends tokens of a head; row i of keys and values is at `i * stride`, headDim elements long.
@@ -93,6 +104,9 @@ final class LayerCache {
 
   /// Tokens that can be appended before the first one leaves; 0 if the policy cannot say.
   var roomTokens: Int { max(0, (keep?.capacityTokens ?? 0) - (tables.first?.positions.count ?? 0)) }
+
+  /// Whether all heads hold the same tokens in the same slots.
+  var sharesTable: Bool { tables.count <= 1 }
 
   /// Tables of slots: what a method keeps is decided for each.
   var tableCount: Int { tables.count }
@@ -152,17 +166,25 @@ final class LayerCache {
   /// Drops what the policy does not keep of one table; tables may be served at the same time.
   func dropAfterPrompt(table index: Int, _ kept: [[Int]?]) {
     let (table, view) = (tables[index], view(table: index))
-    for head in heads(ofTable: index) {
+    let heads = heads(ofTable: index)
+    for head in heads {
       observeQueryMaxima(head: head)
       if let slots = kept[index] {
         dispose?.leavePrompt(head: head, kept: slots, view)
-        if demotes { store.demote(head: head, keeping: slots) } else { store.keep(head: head, slots: slots) }
+        if demotes { store.demote(head: head, keeping: slots) }
         slotsMoved.base[head] = true
       } else {
         dispose?.keepPrompt(head: head, view)
       }
     }
-    if let slots = kept[index] { if demotes { table.demote(keeping: slots) } else { table.keep(slots) } }
+    if let slots = kept[index] {
+      if demotes {
+        table.demote(keeping: slots)
+      } else {
+        store.keep(heads: heads, slots: slots)
+        table.keep(slots)
+      }
+    }
     table.columnSums = []
   }
 

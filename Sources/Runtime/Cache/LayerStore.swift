@@ -13,6 +13,15 @@ public protocol LayerStore: AnyObject {
   func append(
     head: Int, keys: UnsafePointer<Float>, values: UnsafePointer<Float>, stride: Int, tokens: Int)
 
+  /// Makes room for tokens of every head; called by one thread, before `append`, which heads may call at the same time.
+  func makeRoom(_ tokens: Int)
+
+  /// Bytes moved to bring new tokens behind the old ones since the last call; 0 if the store does not count them.
+  func takeMovedBytes() -> Int
+
+  /// A head's keys and values as kernels take them, if all of them lie so, exact and one behind the other.
+  func exactRows(head: Int) -> (keys: ExactRows, values: ExactRows)?
+
   /// out[row * outStride + i] = query row . key of slot tokens.lowerBound + i; queries [rows, headDim].
   func scores(
     head: Int, queries: UnsafePointer<Float>, rows: Int, tokens: Range<Int>, out: UnsafeMutablePointer<Float>,
@@ -25,6 +34,9 @@ public protocol LayerStore: AnyObject {
 
   /// Keeps the given slots, ascending, and drops the rest; legal while every token is still exact.
   func keep(head: Int, slots: [Int])
+
+  /// Keeps the same slots of several heads.
+  func keep(heads: Range<Int>, slots: [Int])
 
   /// Drops one slot and moves the last one into its place; legal if `removesTokens`.
   func remove(head: Int, slot: Int)
@@ -117,6 +129,10 @@ extension LayerStore {
     return total * (before + tokens.upperBound) / all - total * (before + tokens.lowerBound) / all
   }
 
+  public func makeRoom(_ tokens: Int) {}
+  public func takeMovedBytes() -> Int { 0 }
+  public func exactRows(head: Int) -> (keys: ExactRows, values: ExactRows)? { nil }
+  public func keep(heads: Range<Int>, slots: [Int]) { for head in heads { keep(head: head, slots: slots) } }
   public func observePrompt(_ window: PromptWindow?) {}
   public func observeQueryMaxima(head: Int, _ maxima: UnsafePointer<Float>) {}
   public func demotedCount(head: Int) -> Int { 0 }

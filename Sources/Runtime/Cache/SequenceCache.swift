@@ -7,23 +7,34 @@ public final class SequenceCache {
   /// Tokens of the text so far; the position of the next one.
   public internal(set) var seenTokens = 0
   /// The most bytes held at once so far.
-  public private(set) var peakBytes = 0
+  public var peakBytes: Int { shards.reduce(ownPeakBytes) { $0 + $1.peakBytes } }
+  private var ownPeakBytes = 0
   private var layerBytes: [Int]
 
-  /// - Throws: `RuntimeProblem` K305 if the method does not fit the shape, or its codec has learnt nothing yet.
-  init(_ compressor: Compressor, shape: CacheShape, kernels: KernelTable, rotary: RotaryTable? = nil) throws {
+  /// - Throws: `RuntimeProblem` K305 if the method does not fit the shape, or its codec has learnt nothing yet; K680 if the
+  ///   engine cannot serve it.
+  init(
+    _ compressor: Compressor, shape: CacheShape, kernels: KernelTable, rotary: RotaryTable? = nil,
+    memory: EngineMemory = .inPlace
+  ) throws {
     try compressor.check(shape: shape)
+    try memory.engine.check(compressor)
     if compressor.slots.codec is any CalibratedCodec {
       throw RuntimeProblem(
         "K305", seen: "\(compressor.label) has not been calibrated", expected: "a codec calibrated on this model")
     }
     self.compressor = compressor
-    let stores = compressor.slots.makeStores(shape: shape, kernels: kernels)
+    let stores = compressor.slots.makeStores(shape: shape, kernels: kernels, memory: memory)
     layers = stores.enumerated().map { layer, store in
-      LayerCache(layer: layer, shape: shape, slots: compressor.slots, kernels: kernels, rotary: rotary, store: store)
+      LayerCache(
+        layer: layer, shape: shape, slots: compressor.slots, kernels: kernels, rotary: rotary, store: store,
+        engine: memory.engine)
     }
     layerBytes = [Int](repeating: 0, count: shape.layers)
   }
+
+  /// The caches of the other ranks' heads, if the model is split.
+  var shards: [SequenceCache] = []
 
   var prefillRule: PrefillRule { compressor.slots.prefill ?? .full }
 
@@ -43,19 +54,37 @@ public final class SequenceCache {
     // A layer that shares may have changed what the ones before it hold.
     if compressor.slots.share != nil { for index in 0..<layer { layerBytes[index] = layers[index].bytes.held } }
     let others = layerBytes.reduce(0, +) - layerBytes[layer]
-    peakBytes = max(peakBytes, others + layers[layer].takePeakBytes() + (flow?.bytes.held ?? 0))
+    ownPeakBytes = max(ownPeakBytes, others + layers[layer].takePeakBytes() + (flow?.bytes.held ?? 0))
     layerBytes[layer] = layers[layer].bytes.held
   }
 
   /// Tokens of the prompt that reached the model, once it is filled: all, unless the prompt slot left some out.
   public internal(set) var keptTokens = 0
 
+  /// Begins with the first tokens of another sequence of the same engine, in the pages that hold them already.
+  ///
+  /// The texts have to agree in them; for caches in pages without methods, whose tokens nothing but the text decides.
+  func adopt(prefix tokens: Int, of other: SequenceCache) {
+    guard seenTokens == 0, tokens <= other.seenTokens else { return }
+    for (own, theirs) in zip(layers, other.layers) { own.adopt(prefix: tokens, of: theirs) }
+    for (own, theirs) in zip(shards, other.shards) { own.adopt(prefix: tokens, of: theirs) }
+    seenTokens = tokens
+  }
+
+  /// How full the pages are; nil for caches without pages.
+  public var pageUse: PageUse? {
+    let stores = layers.compactMap { $0.store as? PagedStore }
+    guard !stores.isEmpty else { return nil }
+    return shards.reduce(stores.reduce(PageUse()) { $0 + $1.use }) { $0 + ($1.pageUse ?? PageUse()) }
+  }
+
   /// Notes bytes that were held on this sequence's behalf before it held anything itself.
-  func note(peakBytes bytes: Int) { peakBytes = max(peakBytes, bytes) }
+  func note(peakBytes bytes: Int) { ownPeakBytes = max(ownPeakBytes, bytes) }
 
   /// Forgets all tokens but the first; for caches without methods.
   func cut(to tokens: Int) {
     for layer in layers { layer.cut(to: tokens) }
+    for shard in shards { shard.cut(to: tokens) }
     seenTokens = min(seenTokens, tokens)
   }
 
@@ -77,17 +106,21 @@ public final class SequenceCache {
       // Layers pack one after the other, so only the largest surplus counts.
       extra = max(extra, layer.takePeakBytes() - bytes.held)
     }
-    peakBytes = max(peakBytes, held + extra)
-    readBytes += read
+    ownPeakBytes = max(ownPeakBytes, held + extra)
+    ownReadBytes += read
     steps += 1
   }
 
   /// Bytes of keys and values that decode steps have read, all layers, and how many steps there were.
-  public private(set) var readBytes = 0
+  public var readBytes: Int { shards.reduce(ownReadBytes) { $0 + $1.readBytes } }
+  private var ownReadBytes = 0
   public private(set) var steps = 0
 
   /// What is held now.
-  public var bytes: ByteCount { layers.reduce(flow?.bytes ?? ByteCount()) { $0 + $1.bytes } }
+  public var bytes: ByteCount {
+    let own = layers.reduce(flow?.bytes ?? ByteCount()) { $0 + $1.bytes }
+    return shards.reduce(own) { $0 + $1.bytes }
+  }
 
   /// Positions kept by a head, in slot order.
   public func positions(layer: Int, head: Int) -> [Int32] { layers[layer].positions(head: head) }

@@ -60,9 +60,11 @@ public struct Slots: Sendable {
 
 extension Slots {
   /// The stores of all layers of one sequence, the first layer's first.
-  func makeStores(shape: CacheShape, kernels: KernelTable) -> [any LayerStore] {
+  func makeStores(
+    shape: CacheShape, kernels: KernelTable, memory: EngineMemory = .inPlace
+  ) -> [any LayerStore] {
     func own(_ layer: Int) -> any LayerStore {
-      codec?.makeStore(shape: shape, layer: layer, kernels: kernels) ?? ExactStore(shape: shape, kernels: kernels)
+      codec?.makeStore(shape: shape, layer: layer, kernels: kernels) ?? memory.makeStore(shape: shape, kernels: kernels)
     }
     return share?.makeStores(shape: shape, kernels: kernels, own: own) ?? (0..<shape.layers).map(own)
   }

@@ -15,6 +15,8 @@ struct AttentionScratch {
   var failures = GrowingBuffer<UInt8>()
   /// What tasks spent on statistics, where a method asks for them.
   var times = RegionTimes()
+  /// Tensors that eager attention writes out.
+  var eager = EagerScratch()
   /// What codecs pack in, one a worker.
   var packing: [PackingScratch] = []
 }

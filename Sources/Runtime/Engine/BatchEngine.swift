@@ -6,7 +6,11 @@ import Foundation
 /// configuration, the sampling and its own prompt; never on the batch, the threads or the order.
 public final class BatchEngine {
   public let model: Model
-  let pass: ForwardPass
+  /// What runs the model: the whole, or the first rank of a split one while an engine asks for it.
+  private(set) var pass: ForwardPass
+  private let whole: ForwardPass
+  /// The first rank's pass of splits that were asked for, by the number of ranks.
+  private var leaders: [Int: ForwardPass] = [:]
   let instructionSet: InstructionSet
   let pool: WorkerPool
   /// Tokens that end a turn.
@@ -15,11 +19,13 @@ public final class BatchEngine {
   let chunkTokens: Int
   /// What codecs that learn from a text learn from.
   public var calibrationText: [Int32] {
-    get { pass.calibrationText }
-    set { pass.calibrationText = newValue }
+    get { whole.calibrationText }
+    set { whole.calibrationText = newValue }
   }
   /// What the prompt's tokens say, for prompt methods that look at the text; without one a prompt is all one paragraph.
   let tokenizer: Tokenizer?
+  /// Tokens of prompts that were read from another sequence's pages instead of going through the model, in all runs.
+  public private(set) var sharedTokens = 0
   /// Memory the machine can still give, asked before each run.
   public var availableBytes: () -> Int? = { SystemMemory.availableBytes }
 
@@ -34,22 +40,28 @@ public final class BatchEngine {
     self.pool = pool
     let tile = PromptAttention.tileTokens
     self.chunkTokens = max(tile, chunkTokens / tile * tile)
-    pass = ForwardPass(model: model, kernels: instructionSet.table, pool: pool)
+    whole = ForwardPass(model: model, kernels: instructionSet.table, pool: pool)
+    pass = whole
   }
 
   /// Continues every request and hands each over as it finishes.
   ///
   /// - Parameters:
   ///   - batch: sequences that decode together, at least 1.
+  ///   - attention: how it is computed.
   ///   - shouldStop: asked after each token of a sample with its new tokens so far; nil never stops.
   ///   - onToken: told of each new token.
-  /// - Throws: `CancellationError`; `RuntimeProblem` K305 (method and model), K602 (numbers), K603 (prompt), K607 (memory).
+  /// - Throws: `CancellationError`; `RuntimeProblem` K305 (method and model), K602 (numbers), K603 (prompt), K607 (memory), K680
+  ///   (engine and method), K682 (ranks and model).
   public func run(
     _ requests: [GenerationRequest], compressor: Compressor = .none, sampling: Sampling = .greedy, batch: Int = 1,
-    cancellation: Cancellation? = nil, shouldStop: ((_ sample: String, _ tokens: [Int32]) -> Bool)? = nil,
+    attention: AttentionEngine = .fused, cancellation: Cancellation? = nil,
+    shouldStop: ((_ sample: String, _ tokens: [Int32]) -> Bool)? = nil,
     onToken: ((_ sample: String, _ token: Int32) -> Void)? = nil, onFinish: (Generation) throws -> Void
   ) throws {
     try compressor.check(shape: model.cacheShape)
+    try use(attention, for: compressor)
+    defer { endUse() }
     let context = model.configuration.contextTokens
     try checkMemory(
       requests.map { .init(prompt: $0.prompt.count, tokens: min(context, $0.prompt.count + max(0, $0.maxTokens))) },
@@ -63,7 +75,8 @@ public final class BatchEngine {
           isDrained = true
           break
         }
-        let sequence = try prefill(request, compressor, sampling, cancellation, shouldStop, onToken)
+        let sequence = try prefill(
+          request, compressor, sampling, cancellation, sharing: active, shouldStop, onToken)
         if let generation = sequence.finished { try onFinish(generation) } else { active.append(sequence) }
       }
       guard !active.isEmpty else { return }
@@ -74,9 +87,41 @@ public final class BatchEngine {
     }
   }
 
+  /// Makes the caches that follow ones of this engine, until `endUse`.
+  ///
+  /// - Throws: `RuntimeProblem` K680 if it cannot serve the method, K682 if the model does not divide by its ranks.
+  func use(_ attention: AttentionEngine, for compressor: Compressor) throws {
+    try check(attention, compressor)
+    pass = whole
+    if attention.ranks > 1 {
+      let leader =
+        try leaders[attention.ranks]
+        ?? RankedPasses.leader(
+          model, ranks: attention.ranks, kernels: instructionSet.table, threads: pool.threads,
+          cancellation: pool.cancellation)
+      leaders[attention.ranks] = leader
+      pass = leader
+    }
+    pass.engine = attention
+  }
+
+  /// Refuses an engine that cannot serve a method or the model.
+  ///
+  /// - Throws: `RuntimeProblem` K680 (method), K682 (ranks and model).
+  public func check(_ attention: AttentionEngine, _ compressor: Compressor) throws {
+    try attention.check(compressor)
+    try model.check(ranks: attention.ranks)
+  }
+
+  func endUse() {
+    pass.engine = .fused
+    pass = whole
+  }
+
   private func prefill(
     _ request: GenerationRequest, _ compressor: Compressor, _ sampling: Sampling, _ cancellation: Cancellation?,
-    _ shouldStop: ((String, [Int32]) -> Bool)?, _ onToken: ((String, Int32) -> Void)?
+    sharing active: [ActiveSequence], _ shouldStop: ((String, [Int32]) -> Bool)?,
+    _ onToken: ((String, Int32) -> Void)?
   ) throws -> ActiveSequence {
     let context = model.configuration.contextTokens
     guard !request.prompt.isEmpty, request.prompt.count < context else {
@@ -90,6 +135,7 @@ public final class BatchEngine {
         expected: "tokens below \(model.configuration.vocabulary)")
     }
     var sequence = ActiveSequence(request: request, cache: try pass.makeCache(compressor), clock: pass.clock)
+    share(active, with: sequence)
     let row = try fill(sequence.cache, with: request.prompt, text: request.text, cancellation)
     guard request.maxTokens > 0 else {
       sequence.finish(.length)
@@ -98,6 +144,24 @@ public final class BatchEngine {
     let logits = pass.logits(rows: [row])
     take(logits, &sequence, sampling, shouldStop, onToken)
     return sequence
+  }
+
+  /// Lets a new sequence begin in the pages of the active one whose prompt begins like its own for longest.
+  ///
+  /// All but its last token at most, which has to go through the model for the logits behind it.
+  private func share(_ active: [ActiveSequence], with new: ActiveSequence) {
+    guard pass.engine.kind == .paged, new.cache.compressor.slots.filled.isEmpty else { return }
+    let prompt = new.request.prompt
+    var best: (tokens: Int, cache: SequenceCache)?
+    for other in active where other.finished == nil {
+      var common = 0
+      let theirs = other.request.prompt
+      while common < min(prompt.count - 1, theirs.count), prompt[common] == theirs[common] { common += 1 }
+      if common > best?.tokens ?? 0 { best = (common, other.cache) }
+    }
+    guard let best, best.tokens >= pass.engine.tileTokens else { return }
+    new.cache.adopt(prefix: best.tokens, of: best.cache)
+    sharedTokens += best.tokens
   }
 
   /// Runs what the prompt slot leaves of a prompt through the model, chunk by chunk.
@@ -115,7 +179,8 @@ public final class BatchEngine {
   /// Runs a prompt as it is through the model, chunk by chunk; returns what `fill` does.
   func feed(_ cache: SequenceCache, with prompt: [Int32], _ cancellation: Cancellation?) throws -> Int {
     let step = chunks(cache.compressor) ? chunkTokens : prompt.count
-    var start = 0
+    // What another sequence's pages hold already does not go through again.
+    var start = min(cache.seenTokens, prompt.count - 1)
     while start < prompt.count {
       let end = min(prompt.count, start + step)
       try pass.run(
@@ -125,10 +190,10 @@ public final class BatchEngine {
     return pass.lastRows.last ?? 0
   }
 
-  /// Whether prompts go through in chunks: statistics that need all keys at once cannot be gathered so, and what leaves
+  /// Whether prompts go through in chunks: eager attention writes out all rows at once, statistics that need all keys at once cannot be gathered so, and what leaves
   /// between layers is decided by a prompt's last token.
   func chunks(_ compressor: Compressor) -> Bool {
-    if compressor.slots.flow != nil { return false }
+    if compressor.slots.flow != nil || !pass.engine.chunksPrompts { return false }
     let sums = compressor.slots.needs.columnSums
     return sums == nil || sums == .causal
   }

@@ -36,6 +36,20 @@ public enum EngineProblems {
       "K608", "A text cannot be scored",
       "It has fewer than two tokens, or its windows do not fit the model's context or each other."
     ),
+    (
+      "K680", "The engine cannot serve the method",
+      "engine= and a compressor do not go together, for instance pages of exact tokens with a packed cache. Nothing is "
+        + "run on another engine instead; the sentence says why, and which engine can."
+    ),
+    (
+      "K681", "The engine's settings do not go together",
+      "append=copy is eager's way and may be asked of flash; page= goes with engine=paged, tile= with engine=flash."
+    ),
+    (
+      "K682", "The model does not divide by the ranks",
+      "tp= splits a model by its heads: each rank has the same number of KV heads and query heads, and cuts its matrices "
+        + "between the blocks of their format. 3 KV heads leave tp=1 and tp=3."
+    ),
     ("K603", "A prompt cannot be run", "It is empty, longer than the model's context, or has tokens the model lacks."),
   ]
 

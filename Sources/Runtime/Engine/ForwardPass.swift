@@ -10,6 +10,21 @@ public final class ForwardPass {
   /// Where the time of passes goes.
   let clock = PhaseClock()
   private let attention: LayerAttention
+  /// What attention moved, while it is counted.
+  let traffic = TrafficCount()
+  /// How the caches made from now on are attended.
+  var engine: AttentionEngine = .fused {
+    didSet {
+      guard engine != oldValue else { return }
+      memory = EngineMemory(engine, shape: model.cacheShape)
+      for other in ranked?.others ?? [] { other.engine = engine }
+    }
+  }
+  /// What those caches share.
+  private(set) var memory = EngineMemory.inPlace
+  /// Which rank of a group this is, if the model is split; and the others, if it leads them.
+  var rank: (group: RankGroup, number: Int)?
+  var ranked: RankedPasses?
   private var residual = GrowingBuffer<Float>()  // [rows, hidden]
   private var joined = GrowingBuffer<Float>()  // [rows, hidden], while tokens join
   private var normed = Activations()  // [rows, hidden]
@@ -38,14 +53,15 @@ public final class ForwardPass {
     self.model = model
     self.kernels = kernels
     self.pool = pool
-    attention = LayerAttention(kernels: kernels, pool: pool, rotary: model.rotary, clock: clock)
+    attention = LayerAttention(kernels: kernels, pool: pool, rotary: model.rotary, clock: clock, traffic: traffic)
   }
 
   /// A cache for one sequence of this model; the first one of a codec that learns from a text takes as long as the text.
   public func makeCache(_ compressor: Compressor) throws -> SequenceCache {
     let cache = try SequenceCache(
-      calibrated(compressor), shape: model.cacheShape, kernels: kernels, rotary: model.rotary)
+      calibrated(compressor), shape: model.cacheShape, kernels: kernels, rotary: model.rotary, memory: memory)
     cache.startFlow(hidden: model.configuration.hidden)
+    cache.shards = try (ranked?.others ?? []).map { try $0.makeCache(compressor) }
     return cache
   }
 
@@ -53,6 +69,11 @@ public final class ForwardPass {
   ///
   /// - Throws: `CancellationError`; `RuntimeProblem` K602 if a score is not finite. The caches are then unusable.
   public func run(_ segments: [Segment], _ cancellation: Cancellation? = nil) throws {
+    if let ranked { try ranked.run(self, segments, cancellation) } else { try runAlone(segments, cancellation) }
+  }
+
+  /// This rank's part, or all of it if there are no others.
+  func runAlone(_ segments: [Segment], _ cancellation: Cancellation?) throws {
     var rows = PassRows(segments)
     guard rows.count > 0 else { return }
     clock.start()
@@ -238,7 +259,7 @@ public final class ForwardPass {
       [Product(matrix: layer.attentionOutput.matrix, out: update.base, outStride: model.configuration.hidden)],
       rows: rows, kernels, pool)
     addBias(layer.attentionOutput.bias, update.base, rows, model.configuration.hidden)
-    addUpdate(rows)
+    try addUpdate(rows)
   }
 
   private func feedForward(_ layer: Model.Layer, _ rows: Int) throws {
@@ -259,7 +280,7 @@ public final class ForwardPass {
     try gated.multiplyStoppable(
       [Product(matrix: layer.down.matrix, out: update.base, outStride: sizes.hidden)], rows: rows, kernels, pool)
     addBias(layer.down.bias, update.base, rows, sizes.hidden)
-    addUpdate(rows)
+    try addUpdate(rows)
   }
 
   private func normalise(_ weight: AlignedBuffer<Float>, _ rows: Int) {
@@ -290,8 +311,11 @@ public final class ForwardPass {
     }
   }
 
-  private func addUpdate(_ rows: Int) {
+  private func addUpdate(_ rows: Int) throws {
     let hidden = model.configuration.hidden
+    if let rank {
+      return try rank.group.addSum(of: update.base, rows * hidden, rank: rank.number, to: residual.base, kernels)
+    }
     pool.run(over: rows, grain: 16) { range in
       kernels.add(
         residual.base + range.lowerBound * hidden, update.base + range.lowerBound * hidden, range.count * hidden)

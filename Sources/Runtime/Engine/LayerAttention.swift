@@ -6,6 +6,7 @@ struct LayerAttention {
   let pool: WorkerPool
   let rotary: RotaryTable
   var clock = PhaseClock()
+  var traffic = TrafficCount()
 
   /// One segment's attention in one layer; `rows` are the segment's, `positions` those of its tokens that are computed, nil
   /// for all of them.
@@ -125,7 +126,9 @@ struct LayerAttention {
 
   /// One token each of many sequences.
   func attendSteps(_ steps: [Step], _ scratch: inout AttentionScratch) throws {
-    guard let shape = steps.first?.cache.shape else { return }
+    guard let shape = steps.first?.cache.shape, let engine = steps.first?.cache.engine else { return }
+    if engine.kind == .eager { return try attendEagerly(steps, &scratch) }
+    let keyTile = engine.keyTile
     let heads = shape.kvHeads
     let tasks = steps.count * heads
     for step in steps { step.cache.extend(by: 1) }
@@ -133,11 +136,15 @@ struct LayerAttention {
     var offsets = [Int](repeating: 0, count: tasks + 1)
     var longest = 0
     var selectionWords = 0
+    let keepsScores = keyTile == nil || steps.contains { $0.cache.needs.stepWeights }
     for task in 0..<tasks {
       let cache = steps[task / heads].cache
       let tokens = cache.store.count(head: task % heads) + 1
       longest = max(longest, tokens)
-      offsets[task + 1] = offsets[task] + StepAttention.scratch(tokens: tokens, shape: shape)
+      offsets[task + 1] =
+        offsets[task]
+        + StepAttention.scratch(
+          tokens: tokens, shape: shape, keyTile: keyTile, keepsScores: keepsScores)
       if cache.select != nil {
         selectionWords = max(selectionWords, StepReading.scratch(tokens: tokens, rows: shape.groupHeads))
       }
@@ -155,14 +162,15 @@ struct LayerAttention {
       let step = steps[task / heads]
       return (
         StepAttention(
-          cache: step.cache, head: task % heads, kernels: kernels, rotary: rotary, position: step.position),
+          cache: step.cache, head: task % heads, kernels: kernels, rotary: rotary, position: step.position,
+          keyTile: keyTile),
         step.rows
       )
     }
     func areas(_ task: Int, _ attention: StepAttention) -> StepAttention.Areas {
       StepAttention.Areas(
         base + offsets[task], tokens: attention.cache.store.count(head: attention.head), shape: shape,
-        reading: readings[task])
+        reading: readings[task], keepsLines: keepsScores)
     }
     /// Appends the token, loads the queries and chooses what they read; false if the token cannot be stored.
     func prepare(_ task: Int) -> Bool {
@@ -217,6 +225,7 @@ struct LayerAttention {
     for task in 0..<tasks where failures[task] != 0 {
       throw notFinite(failures[task], layer: steps[task / heads].cache.layer, head: task % heads)
     }
+    count(steps, scratchFloats: offsets[tasks], scoreFloats: scoreFloats(steps, keyTile, keepsScores))
     clock.lap(.attention)
     guard steps.contains(where: { $0.cache.needs.stepWeights }) else { return }
     // Apart from attention, so that what a method asks for has a time of its own.
@@ -225,6 +234,56 @@ struct LayerAttention {
       attention.observe(areas(task, attention))
     }
     clock.lap(.score)
+  }
+
+  /// Scores and weights that a step holds at once, in floats.
+  private func scoreFloats(_ steps: [Step], _ keyTile: Int?, _ keepsScores: Bool) -> Int {
+    steps.reduce(0) { total, step in
+      (0..<step.cache.shape.kvHeads).reduce(total) { total, head in
+        let tokens = step.cache.store.count(head: head)
+        let parts = max(1, (tokens + StepAttention.partTokens - 1) / StepAttention.partTokens)
+        return total
+          + step.cache.shape.groupHeads * ((keepsScores ? tokens : 0) + parts * (keyTile ?? 0))
+      }
+    }
+  }
+
+  /// Counts what a step of one layer moved, if anyone asks.
+  private func count(_ steps: [Step], scratchFloats: Int, scoreFloats: Int) {
+    guard traffic.isCounting else { return }
+    var moved = EngineTraffic()
+    for step in steps {
+      moved.appendedBytes += step.cache.store.takeMovedBytes()
+      moved.readBytes += step.cache.readBytes
+    }
+    moved.scratchBytes = 4 * scratchFloats
+    moved.scoreBytes = 4 * scoreFloats
+    traffic.add(moved)
+  }
+
+  /// One token each of many sequences, each operation over all of them before the next.
+  private func attendEagerly(_ steps: [Step], _ scratch: inout AttentionScratch) throws {
+    let heads = steps[0].cache.shape.kvHeads
+    let held = steps.map { step in (0..<heads).map { step.cache.store.count(head: $0) } }
+    for step in steps { step.cache.extend(by: 1) }
+    let tasks = steps.count * heads
+    scratch.failures.reserve(tasks)
+    let failures = scratch.failures.base
+    failures.update(repeating: 0, count: tasks)
+    pool.run(tasks) { task in
+      let step = steps[task / heads]
+      let attention = StepAttention(
+        cache: step.cache, head: task % heads, kernels: kernels, rotary: rotary, position: step.position)
+      if !attention.append(step.rows) { failures[task] = Failure.stored }
+    }
+    for task in 0..<tasks where failures[task] != 0 {
+      throw notFinite(failures[task], layer: steps[task / heads].cache.layer, head: task % heads)
+    }
+    let jobs = zip(steps, held).map { step, held in
+      EagerAttention.Job(cache: step.cache, rows: step.rows, tokens: 1, held: held, position: step.position)
+    }
+    traffic.add(
+      try EagerAttention(kernels: kernels, pool: pool, rotary: rotary, clock: clock).attend(jobs, &scratch.eager))
   }
 
   private func attendPrompt(
@@ -237,6 +296,7 @@ struct LayerAttention {
     scratch.failures.reserve(stripe * shape.kvHeads)
     let failures = scratch.failures.base
     failures.update(repeating: 0, count: stripe * shape.kvHeads)
+    let keyTile = cache.engine.keyTile
     pool.run(shape.kvHeads) { head in
       guard rows.storable(head: head, tokens: tokens, shape: shape) else {
         failures[head] = Failure.stored
@@ -252,10 +312,29 @@ struct LayerAttention {
     // Ragged caches: what a head held before differs, what the prompt adds does not.
     let held = (0..<shape.kvHeads).map { cache.store.count(head: $0) - tokens }
     let longest = (held.max() ?? before) + tokens
-    let sizes = PromptAttention.scratch(total: longest, shape: shape)
+    if cache.engine.kind == .eager {
+      if cache.needs.columnSums != nil { prepareColumns(cache, held: held, tokens: tokens) }
+      let job = EagerAttention.Job(cache: cache, rows: rows, tokens: tokens, held: held)
+      return traffic.add(
+        try EagerAttention(kernels: kernels, pool: pool, rotary: rotary, clock: clock).attend([job], &scratch.eager))
+    }
+    let whole = PromptAttention.scratch(total: longest, shape: shape)
+    let sizes: (weights: Int, rows: Int, sums: Int) =
+      if let keyTile {
+        FlashPromptAttention.scratch(keyTile: keyTile, shape: shape)
+      } else {
+        (weights: whole.weights, rows: whole.rows, sums: whole.rows)
+      }
     scratch.weights.reserve(pool.threads * sizes.weights)
     scratch.queries.reserve(pool.threads * sizes.rows)
-    scratch.sums.reserve(pool.threads * sizes.rows)
+    scratch.sums.reserve(pool.threads * sizes.sums)
+    if traffic.isCounting {
+      var moved = EngineTraffic()
+      moved.appendedBytes = cache.store.takeMovedBytes()
+      moved.scratchBytes = 4 * pool.threads * (sizes.weights + sizes.rows + sizes.sums)
+      moved.scoreBytes = 4 * pool.threads * sizes.weights
+      traffic.add(moved)
+    }
 
     // Tiles in stripes of 32, so that the columns of a stripe fit and are added up in the order of the text.
     let first = before % PromptAttention.tileTokens
@@ -284,15 +363,26 @@ struct LayerAttention {
         // Late tiles cost most: they go first.
         let index = count - 1 - task / shape.kvHeads
         let head = task % shape.kvHeads
-        let attention = PromptAttention(
-          cache: cache, head: head, kernels: kernels, before: held[head], total: held[head] + tokens)
         let line = wantsColumns ? times.line(worker) : nil
         let began = wantsColumns ? PhaseClock.now() : 0
-        let isFinite = attention.attend(
-          tile(start + index), rows, weights: areas.weights + worker * sizes.weights,
-          queries: areas.queries + worker * sizes.rows, sums: areas.sums + worker * sizes.rows,
-          columns: wantsColumns ? areas.columns + (index * shape.kvHeads + head) * longest : nil,
-          scoreTime: line.map { $0 + 1 })
+        let columns = wantsColumns ? areas.columns + (index * shape.kvHeads + head) * longest : nil
+        let (weights, queries) = (areas.weights + worker * sizes.weights, areas.queries + worker * sizes.rows)
+        let sums = areas.sums + worker * sizes.sums
+        let isFinite: Bool
+        if let keyTile {
+          isFinite = FlashPromptAttention(
+            cache: cache, head: head, kernels: kernels, keyTile: keyTile, before: held[head],
+            total: held[head] + tokens
+          ).attend(
+            tile(start + index), rows, weights: weights, queries: queries, sums: sums, columns: columns,
+            scoreTime: line.map { $0 + 1 })
+        } else {
+          isFinite = PromptAttention(
+            cache: cache, head: head, kernels: kernels, before: held[head], total: held[head] + tokens
+          ).attend(
+            tile(start + index), rows, weights: weights, queries: queries, sums: sums, columns: columns,
+            scoreTime: line.map { $0 + 1 })
+        }
         if let line { line[0] &+= PhaseClock.now() &- began }
         if !isFinite { failures[task] = Failure.score }
       }

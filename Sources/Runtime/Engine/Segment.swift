@@ -7,6 +7,11 @@ public struct Segment {
   /// Nil for a decode step; for a chunk of the prompt, whether it is the last.
   public let endsPrefill: Bool?
 
+  /// The same tokens of another rank's cache.
+  func moved(to cache: SequenceCache) -> Segment {
+    Segment(cache: cache, tokens: tokens, position: position, endsPrefill: endsPrefill)
+  }
+
   /// A chunk of a prompt.
   public static func prompt(_ tokens: [Int32], of cache: SequenceCache, isLast: Bool) -> Segment {
     Segment(cache: cache, tokens: tokens, position: cache.seenTokens, endsPrefill: isLast)

@@ -13,15 +13,23 @@ struct StepAttention {
   let rotary: RotaryTable
   /// Position of the query.
   let position: Int
+  /// Keys of the tiles that a part's running sums go by; nil if the scores of a part are complete before its softmax.
+  var keyTile: Int?
 
   private var group: Int { cache.shape.groupHeads }
   private var headDim: Int { cache.shape.headDim }
 
-  /// Floats of scratch for a head that holds `tokens` tokens.
-  static func scratch(tokens: Int, shape: CacheShape) -> Int {
+  /// Floats of scratch for a head that holds `tokens` tokens; with tiles of keys, scores of a whole row are kept only if
+  /// they are asked for.
+  static func scratch(tokens: Int, shape: CacheShape, keyTile: Int? = nil, keepsScores: Bool = true) -> Int {
     let parts = max(1, (tokens + partTokens - 1) / partTokens)
-    return shape.groupHeads * (rounded(tokens) + parts * (shape.headDim + 2) + shape.headDim)
+    let lines = keyTile == nil || keepsScores ? rounded(tokens) : 0
+    return shape.groupHeads
+      * (lines + parts * (shape.headDim + 2) + shape.headDim + parts * (keyTile.map(tileStride) ?? 0))
   }
+
+  /// A row of a tile's scores has room for the blocks of 32 that a packed store writes.
+  private static func tileStride(_ keyTile: Int) -> Int { keyTile + 32 }
 
   private static func rounded(_ tokens: Int) -> Int { (tokens + 63) / 32 * 32 }
 
@@ -32,19 +40,25 @@ struct StepAttention {
     let sums: UnsafeMutablePointer<Float>  // [parts, group, headDim]
     let extremes: UnsafeMutablePointer<Float>  // [parts, group, 2]: maximum, sum of exponentials
     let queries: UnsafeMutablePointer<Float>  // [group, headDim]
+    let tiles: UnsafeMutablePointer<Float>  // [parts, group, tileStride], with tiles of keys
     /// What is read; nothing has been chosen before `choose`.
     let reading: StepReading
     var tokens: Int { reading.columns }
     var parts: Int { max(1, (tokens + partTokens - 1) / partTokens) }
 
     /// Areas for a head that holds `tokens` tokens and reads all of them, or as many as have been chosen.
-    init(_ base: UnsafeMutablePointer<Float>, tokens: Int, shape: CacheShape, reading: StepReading? = nil) {
+    init(
+      _ base: UnsafeMutablePointer<Float>, tokens: Int, shape: CacheShape, reading: StepReading? = nil,
+      keepsLines: Bool = true
+    ) {
       self.reading = reading ?? StepReading(all: tokens)
+      let parts = max(1, (tokens + partTokens - 1) / partTokens)
       stride = rounded(tokens)
       weights = base
-      queries = weights + shape.groupHeads * stride
+      queries = weights + (keepsLines ? shape.groupHeads * stride : 0)
       sums = queries + shape.groupHeads * shape.headDim
-      extremes = sums + max(1, (tokens + partTokens - 1) / partTokens) * shape.groupHeads * shape.headDim
+      extremes = sums + parts * shape.groupHeads * shape.headDim
+      tiles = extremes + parts * shape.groupHeads * 2
     }
   }
 
@@ -80,9 +94,10 @@ struct StepAttention {
 
   /// Scores, exponentials and weighted values of one part; false if a score is not finite.
   func attend(part: Int, _ areas: Areas) -> Bool {
+    if let keyTile { return attendTiles(keyTile, part: part, areas) }
     let range = part * Self.partTokens..<min(areas.tokens, (part + 1) * Self.partTokens)
     let weights = areas.weights + range.lowerBound
-    if areas.reading.isAll { score(range, areas, weights) } else { scoreSelected(range, areas) }
+    score(range, areas, weights, stride: areas.stride)
     var isFinite = true
     let mask = WindowMask(cache, head: head)
     for row in 0..<group {
@@ -110,44 +125,65 @@ struct StepAttention {
     return true
   }
 
-  /// Scores of a selection's columns; layers with a window and caches that renumber have none.
-  private func scoreSelected(_ columns: Range<Int>, _ areas: Areas) {
-    areas.reading.runs(columns) { slots, column in
-      cache.store.scores(
-        head: head, queries: areas.queries, rows: group, tokens: slots, out: areas.weights + column,
-        outStride: areas.stride)
+  /// The same a tile of keys at a time, each with the largest score of those before it: nothing but a tile's scores is held,
+  /// unless a method asks for the step's weights.
+  private func attendTiles(_ keyTile: Int, part: Int, _ areas: Areas) -> Bool {
+    let range = part * Self.partTokens..<min(areas.tokens, (part + 1) * Self.partTokens)
+    let stride = Self.tileStride(keyTile)
+    let lines = areas.tiles + part * group * stride
+    let extremes = areas.extremes + part * group * 2
+    let mask = WindowMask(cache, head: head)
+    // The scores' rows may be longer than those of the group, so what a row has is kept apart and written at the end.
+    return withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * group) { area in
+      guard let state = area.baseAddress else { return false }
+      let softmax = RunningSoftmax(
+        kernels: kernels, maxima: state, totals: state + group, sums: areas.sums + part * group * headDim,
+        headDim: headDim)
+      softmax.start(rows: group)
+      for start in Swift.stride(from: range.lowerBound, to: range.upperBound, by: keyTile) {
+        let tile = start..<min(start + keyTile, range.upperBound)
+        score(tile, areas, lines, stride: stride)
+        for row in 0..<group {
+          let line = lines + row * stride
+          mask?.fill(line, tile, query: position, with: WindowMask.hiddenScore)
+          areas.reading.fill(line, tile, row: row, with: WindowMask.hiddenScore)
+          if cache.needs.stepWeights {
+            (areas.weights + row * areas.stride + start).update(from: line, count: tile.count)
+          }
+          guard softmax.absorb(line, tile.count, row: row) else { return false }
+          mask?.fill(line, tile, query: position, with: 0)
+          areas.reading.fill(line, tile, row: row, with: 0)
+        }
+        areas.reading.runs(tile) { slots, column in
+          cache.store.accumulate(
+            head: head, weights: lines + column - start, weightStride: stride, rows: group, tokens: slots,
+            acc: softmax.sums)
+        }
+      }
+      for row in 0..<group {
+        extremes[2 * row] = softmax.totals[row] > 0 ? softmax.maxima[row] : WindowMask.hiddenScore
+        extremes[2 * row + 1] = softmax.totals[row]
+      }
+      return true
     }
   }
 
-  private func score(_ range: Range<Int>, _ areas: Areas, _ weights: UnsafeMutablePointer<Float>) {
-    let runs =
-      cache.renumbers
-      ? cache.table(head: head)?.runs(in: range, query: Int32(truncatingIfNeeded: position)) ?? [] : []
-    guard runs.contains(where: { $0.turn != 0 }) else {
-      cache.store.scores(
-        head: head, queries: areas.queries, rows: group, tokens: range, out: weights, outStride: areas.stride)
+  /// Scores of columns of what is read, `weights[0]` the range's first; layers with a window and caches that renumber have
+  /// no selection.
+  private func score(_ range: Range<Int>, _ areas: Areas, _ weights: UnsafeMutablePointer<Float>, stride: Int) {
+    guard areas.reading.isAll else {
+      areas.reading.runs(range) { slots, column in
+        cache.store.scores(
+          head: head, queries: areas.queries, rows: group, tokens: slots, out: weights + column - range.lowerBound,
+          outStride: stride)
+      }
       return
     }
-    let alignment = 32
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: group * (headDim + range.count + 3 * alignment)) { area in
-      guard let turned = area.baseAddress else { return }
-      let scores = turned + group * headDim
-      for run in runs {
-        turned.update(from: areas.queries, count: group * headDim)
-        if run.turn != 0 {
-          for row in 0..<group { rotary.turn(turned + row * headDim, by: Int(run.turn)) }
-        }
-        // A store scores aligned ranges only, so a run is scored with its neighbours and cut out.
-        let first = run.slots.lowerBound / alignment * alignment
-        let stride = (run.slots.upperBound - first + alignment - 1) / alignment * alignment + alignment
-        cache.store.scores(
-          head: head, queries: turned, rows: group, tokens: first..<run.slots.upperBound, out: scores,
-          outStride: stride)
-        for row in 0..<group {
-          (weights + row * areas.stride + run.slots.lowerBound - range.lowerBound)
-            .update(from: scores + row * stride + run.slots.lowerBound - first, count: run.slots.count)
-        }
-      }
+    TurnedScores(cache: cache, head: head, rotary: rotary, position: position).score(
+      range, queries: areas.queries, rows: group, out: weights, outStride: stride
+    ) { queries, tokens, out, outStride in
+      cache.store.scores(
+        head: head, queries: queries, rows: group, tokens: tokens, out: out, outStride: outStride)
     }
   }
 
@@ -166,7 +202,8 @@ struct StepAttention {
         let sums = areas.sums + (part * group + row) * headDim
         for channel in 0..<headDim { target[channel] += sums[channel] * factor }
       }
-      let inverse = 1 / total
+      // A row to which everything is hidden has no weights: its output is 0.
+      let inverse = total > 0 ? 1 / total : 0
       for channel in 0..<headDim { target[channel] *= inverse }
     }
   }
@@ -181,6 +218,7 @@ struct StepAttention {
         let extreme = areas.extremes + (part * group + row) * 2
         total += extreme[1] * factor(extreme[0], maximum)
       }
+      if keyTile != nil { exponentiate(row, areas, maximum: maximum) }
       normalise(row, areas, maximum: maximum, inverse: 1 / total)
     }
     cache.observeStep(head: head, weights: areas.weights, count: areas.tokens)
@@ -191,6 +229,13 @@ struct StepAttention {
     var maximum = -Float.infinity
     for part in 0..<areas.parts { maximum = max(maximum, areas.extremes[(part * group + row) * 2]) }
     return maximum
+  }
+
+  /// Turns a row's scores, kept while tiles went by, into exponentials relative to its largest.
+  private func exponentiate(_ row: Int, _ areas: Areas, maximum: Float) {
+    let line = areas.weights + row * areas.stride
+    _ = kernels.exponentiate(line, areas.tokens, maximum)
+    WindowMask(cache, head: head)?.fill(line, 0..<areas.tokens, query: position, with: 0)
   }
 
   private func factor(_ partMaximum: Float, _ maximum: Float) -> Float {
@@ -206,7 +251,7 @@ struct StepAttention {
     let share = rule == .mean ? inverse / Float(group) : inverse
     for part in 0..<areas.parts {
       let range = part * Self.partTokens..<min(areas.tokens, (part + 1) * Self.partTokens)
-      let factor = factor(areas.extremes[(part * group + row) * 2], maximum) * share
+      let factor = (keyTile == nil ? factor(areas.extremes[(part * group + row) * 2], maximum) : 1) * share
       let line = areas.weights + row * areas.stride
       if row == 0 {
         for token in range { areas.weights[token] *= factor }

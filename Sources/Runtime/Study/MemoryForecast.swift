@@ -77,13 +77,17 @@ extension BatchEngine {
         min(threads, many)
           * ($0.mostBytes(tokens: longest, shape: shape) + $0.mostPackingBytes(tokens: longest, shape: shape))
       } ?? 0
+    // Eager attention writes out one layer at a time.
+    let eager =
+      pass.engine.kind == .eager
+      ? max(eagerBytes(rows: longestPrompt, tokens: longestPrompt), many * eagerBytes(rows: 1, tokens: longest)) : 0
     return MemoryForecast(
       // Pages that are not full and slack of what grows: a sixteenth.
       cacheBytes: (together + max(prompt + packing, rewriting.cacheBytes)) / 16 * 17,
       workBytes: workBytes(
         rows: max(many, rows, slots.prompt == nil ? 0 : min(given, rewriting.passTokens ?? chunkTokens)),
         logitRows: max(many, rewriting.logitRows), sequences: many,
-        longest: max(longest, slots.prompt == nil ? 0 : given)),
+        longest: max(longest, slots.prompt == nil ? 0 : given)) + eager,
       sequences: many, longestTokens: longest)
   }
 
@@ -98,6 +102,13 @@ extension BatchEngine {
     let scores =
       4 * (longest + 64) * (threads * 16 * sizes.groupHeads + 32 * sizes.kvHeads + sequences * sizes.queryHeads)
     return rows * row + logits + scores
+  }
+
+  /// Scores, masks and expanded keys and values of one sequence and layer.
+  private func eagerBytes(rows: Int, tokens: Int) -> Int {
+    let sizes = model.configuration
+    return 4 * rows * (tokens + 16) * (sizes.queryHeads + sizes.kvHeads)
+      + 2 * 4 * sizes.queryHeads * (tokens + 16) * sizes.headDim
   }
 
   /// Refuses texts that the machine's memory would not hold.

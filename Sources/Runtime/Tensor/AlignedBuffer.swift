@@ -70,6 +70,14 @@ struct GrowingBuffer<Element: BitwiseCopyable> {
     buffer = larger
   }
 
+  /// Moves the first `keeping` elements into other memory that has room for `count`, as a tensor that grows by copy does.
+  mutating func move(to spares: SpareBuffers<Element>, count: Int, keeping: Int) {
+    let larger = spares.take(count)
+    larger.base.update(from: buffer.base, count: min(keeping, count))
+    spares.give(buffer)
+    buffer = larger
+  }
+
   /// Gives back memory beyond `count` elements if that is more than half of it; the first `count` survive.
   mutating func shrink(to count: Int) {
     guard count < buffer.count / 2 else { return }

@@ -18,7 +18,7 @@ struct GenerateCommand: Command {
       Parameter(
         "chat", .choice(["auto", "on", "off"]), default: .string("auto"), doc: "The model's chat template around it."),
       Parameter("stop", .value(.union([.string, .list])), doc: "Text that ends the answer."),
-    ], accepts: [.nil, .object("config")], produces: .string,
+    ] + EngineArguments.parameters(), accepts: [.nil, .object("config")], produces: .string,
     examples: [Example("generate \"What is a cache?\" max=24", "Greedy.")], group: "model")
 
   func run(_ call: Call, in context: Context) throws -> Value {
@@ -40,6 +40,7 @@ struct GenerateCommand: Command {
       }
     let maxTokens = try call.int("max")
     try call.placingAtInput { try configuration.check(shape: loaded.model.cacheShape) }
+    let attention = try EngineArguments.checkedEngines(call, [configuration], loaded).first ?? .fused
     let request = Request(id: "generate", prompt: try call.string("text"), promptTokens: 0)
     let sample = try call.placing(at: "max") { try PreparedSample(request, loaded, chat: chat, maxTokens: maxTokens) }
     let sampling = Sampling(
@@ -58,7 +59,7 @@ struct GenerateCommand: Command {
       try call.placing {
         try loaded.engine.run(
           [GenerationRequest(sample: request.id, prompt: sample.ids, text: sample.text, maxTokens: maxTokens)],
-          compressor: configuration, sampling: sampling, cancellation: workbench.cancellation,
+          compressor: configuration, sampling: sampling, attention: attention, cancellation: workbench.cancellation,
           shouldStop: { _, tokens in
             guard !stops.isEmpty else { return false }
             let text = loaded.tokenizer.decode(tokens, skipSpecial: true)

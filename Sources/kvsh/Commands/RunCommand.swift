@@ -45,6 +45,7 @@ struct RunCommand: Command {
     let loaded = try call.placing { try workbench.models.current() }
     let configurations = try call.configurations(baseline: options.baseline)
     try call.placingAtInput { for each in configurations { try each.check(shape: loaded.model.cacheShape) } }
+    _ = try EngineArguments.checkedEngines(call, configurations, loaded)
     let load = try call.placing(at: "dataset") { try dataset.load(call, loaded) }
     if let shortfall = load.shortfall { context.print("note: \(shortfall)") }
     let chat = options.chat ?? loaded.chats

@@ -27,7 +27,7 @@ struct StudyRun {
       compressor: arm.compressor.specification, chat: sample.chat, maxTokens: sample.maxTokens,
       ignoresEnd: sample.ignoresEnd,
       temperature: arm.sampling.temperature, topP: arm.sampling.topP, topK: arm.sampling.topK,
-      seed: arm.sampling.seed)
+      seed: arm.sampling.seed, attention: options.attention == .fused ? nil : options.attention.label)
   }
 
   /// - Parameter line: what was typed, for `history`.
@@ -89,7 +89,7 @@ struct StudyRun {
                 sample: samples[$0].request.id, prompt: samples[$0].ids, text: samples[$0].text,
                 maxTokens: samples[$0].maxTokens, ignoresEnd: samples[$0].ignoresEnd)
             }, compressor: arm.compressor, sampling: arm.sampling, batch: options.batch,
-            cancellation: workbench.cancellation,
+            attention: options.attention, cancellation: workbench.cancellation,
             onToken: { _, _ in report(arm.label) },
             onFinish: { generation in
               guard let index = byName[generation.sample], let hash = hashes[place][index] else { return }

@@ -17,6 +17,8 @@ struct RunSpecification: Codable, Equatable {
   var topP: Double
   var topK: Int
   var seed: UInt64
+  /// How attention is computed, if not as it is by default: nil, which leaves the hashes of all other rows as they are.
+  var attention: String?
   var engine = RunSpecification.engineVersion
 
   /// SHA-256 of the specification as JSON with sorted keys.

@@ -22,7 +22,7 @@ struct MeasureTests {
     let table = try test.table("compress kivi bits=2 | measure prefill tokens=[8, 40] batch=[1, 2] repeat=3 warmup=0")
     #expect(
       table.columnNames == ["config", "tokens", "batch"] + Self.rates + [
-        "repeats", "threads", "style", "cache_bytes", "peak_bytes",
+        "repeats", "threads", "style", "cache_bytes", "peak_bytes", "engine", "scratch_bytes",
       ])
     #expect(table.strings("config") == Array(repeating: ["fp16", "kivi bits=2"], count: 4).flatMap { $0 })
     #expect(table.ints("tokens") == [8, 8, 8, 8, 40, 40, 40, 40])
@@ -55,8 +55,12 @@ struct MeasureTests {
     let table = try test.table("compress h2o budget=16 | measure decode depth=[0, 62] batch=2 steps=3 repeat=1")
     #expect(
       table.columnNames == ["config", "depth", "batch", "steps"] + Self.rates + [
-        "repeats", "threads", "style", "cache_bytes", "peak_bytes", "read_bytes",
+        "repeats", "threads", "style", "cache_bytes", "peak_bytes", "read_bytes", "engine", "scratch_bytes",
+        "moved_bytes", "moved_formula",
       ])
+    // What one step appends and reads is what the algorithm says, but for the new tokens' own rows.
+    #expect(table.strings("engine") == Array(repeating: "fused", count: 4))
+    #expect(abs(table.ints("moved_bytes")[2] - table.ints("moved_formula")[1]) <= 2 * 2 * 23_040)
     #expect(table.strings("config") == ["fp16", "h2o budget=16", "fp16", "h2o budget=16"])
     #expect(table.ints("depth") == [0, 0, 62, 62] && table.ints("steps") == [3, 3, 3, 3])
     // One round has no interval, and so no noise.

@@ -82,6 +82,12 @@ struct ExampleScriptTests {
     Script(
       name: "14-length-shift", arguments: ["4", "16"],
       promises: ["mean_D", "density per percent", "difference", "mean |difference| in tokens"]),
+    Script(
+      name: "observation-1", arguments: ["48", "4", "1"],
+      promises: [
+        "moved_formula", "eager", "flash", "paged", "flash append=copy", "scratch_bytes", "speedup of sinks and window",
+        "speedup_low",
+      ]),
   ]
 
   private static let folder = CommandExampleTests.package + "/examples"

@@ -14,17 +14,22 @@ struct AttentionTrial {
   private(set) var keys: [[[Float]]]
   private var seen = 0
 
+  /// What attention has moved, if it is told to count.
+  var traffic: TrafficCount { attention.traffic }
+
   var layer: LayerCache { cache.layers[0] }
 
   init(
     _ compressor: Compressor = .none, kvHeads: Int = 2, groupHeads: Int = 3, headDim: Int = 64,
-    element: FloatElement = .float32, window: Int? = nil, threads: Int = 2, set: InstructionSet? = nil, seed: Int
+    element: FloatElement = .float32, window: Int? = nil, threads: Int = 2, set: InstructionSet? = nil,
+    engine: AttentionEngine = .fused, memory: EngineMemory? = nil, seed: Int
   ) throws {
     var shape = CacheShape(layers: 1, kvHeads: kvHeads, groupHeads: groupHeads, headDim: headDim, element: element)
     shape.windows = [window]
     self.shape = shape
     let kernels = try (set ?? InstructionSet.chosen()).table
-    cache = try SequenceCache(compressor, shape: shape, kernels: kernels)
+    cache = try SequenceCache(
+      compressor, shape: shape, kernels: kernels, memory: memory ?? EngineMemory(engine, shape: shape))
     rotary = RotaryTable(RotaryTableTests.configuration(headDim: headDim, context: 4_096))
     attention = LayerAttention(kernels: kernels, pool: WorkerPool(threads: threads), rotary: rotary)
     numbers = SeededNumbers(seed)

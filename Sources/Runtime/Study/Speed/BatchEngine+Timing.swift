@@ -4,10 +4,18 @@ extension BatchEngine {
 
   /// Does the work once with fresh caches and forced tokens, and times it alone: no tokenizing, no sampling.
   ///
-  /// - Throws: `CancellationError`; `RuntimeProblem` K305 (method and model), K602 (numbers), K603 (context), K607 (memory).
+  /// - Throws: `CancellationError`; `RuntimeProblem` K305 (method and model), K602 (numbers), K603 (context), K607 (memory),
+  ///   K680 (engine and method), K682 (ranks and model).
   public func time(
-    _ work: TimedWork, _ compressor: Compressor = .none, _ cancellation: Cancellation? = nil
+    _ work: TimedWork, _ compressor: Compressor = .none, attention: AttentionEngine = .fused,
+    _ cancellation: Cancellation? = nil
   ) throws -> TimedRun {
+    try use(attention, for: compressor)
+    pass.traffic.isCounting = true
+    defer {
+      pass.traffic.isCounting = false
+      endUse()
+    }
     let context = model.configuration.contextTokens
     guard work.textTokens >= 1, work.textTokens <= context, work.batch >= 1 else {
       throw RuntimeProblem(
@@ -30,11 +38,21 @@ extension BatchEngine {
   ///
   /// - Throws: what `time` of a work throws.
   public func timeRound(
-    of question: SpeedQuestion, _ compressor: Compressor = .none, _ cancellation: Cancellation? = nil
+    of question: SpeedQuestion, _ compressor: Compressor = .none, attention: AttentionEngine = .fused,
+    _ cancellation: Cancellation? = nil
   ) throws -> TimedRun {
-    guard let before = question.workBefore else { return try time(question.work, compressor, cancellation) }
-    let first = try time(before, compressor, cancellation)
-    return try time(question.work, compressor, cancellation).beside(firstTokenSeconds: first.seconds)
+    guard let before = question.workBefore else {
+      return try time(question.work, compressor, attention: attention, cancellation)
+    }
+    let first = try time(before, compressor, attention: attention, cancellation)
+    return try time(question.work, compressor, attention: attention, cancellation).beside(
+      firstTokenSeconds: first.seconds)
+  }
+
+  /// Counts from here on what attention moves and ranks work.
+  private func startCounting() {
+    pass.traffic.reset()
+    _ = pass.ranked?.group.takeUse()
   }
 
   private func text(_ tokens: Int, _ sequence: Int) -> [Int32] {
@@ -46,6 +64,7 @@ extension BatchEngine {
   ) throws -> TimedRun {
     let prompts = (0..<batch).map { text(tokens, $0) }
     var held = HeldCaches()
+    startCounting()
     let before = pass.clock.times
     let start = ContinuousClock.now
     for prompt in prompts {
@@ -57,7 +76,7 @@ extension BatchEngine {
     let seconds = (ContinuousClock.now - start).seconds
     return TimedRun(
       seconds: seconds, tokens: tokens * batch, phases: pass.clock.times - before, cacheBytes: held.bytes,
-      peakBytes: held.peakBytes)
+      peakBytes: held.peakBytes, traffic: pass.traffic.total, pages: held.pageUse, ranks: pass.ranked?.group.takeUse())
   }
 
   private func decode(
@@ -76,6 +95,7 @@ extension BatchEngine {
       _ = pass.logits(rows: pass.lastRows)
     }
     for index in 0..<TimedWork.untimedSteps { try step(index) }
+    startCounting()
     let readBefore = held.readBytes
     let before = pass.clock.times
     var forwards: [Double] = []
@@ -91,7 +111,8 @@ extension BatchEngine {
     return TimedRun(
       seconds: (last - start).seconds, tokens: steps * batch, forwardSeconds: forwards,
       phases: pass.clock.times - before, cacheBytes: held.bytes, peakBytes: held.peakBytes,
-      readBytesPerStep: steps > 0 ? (held.readBytes - readBefore) / steps : 0)
+      readBytesPerStep: steps > 0 ? (held.readBytes - readBefore) / steps : 0,
+      traffic: pass.traffic.total, pages: held.pageUse, ranks: pass.ranked?.group.takeUse())
   }
 
   /// Requests that are there at once: prompts one behind the other, then all together, no end of text heeded.
@@ -106,6 +127,7 @@ extension BatchEngine {
       let row = UnsafeBufferPointer(start: logits, count: model.configuration.vocabulary)
       return Sampler.choose(row, .greedy, sample: "", step: 0)
     }
+    startCounting()
     var before = pass.clock.times
     let start = ContinuousClock.now
     func now() -> Double { (ContinuousClock.now - start).seconds }
@@ -139,7 +161,8 @@ extension BatchEngine {
       phases: pass.clock.times - before,
       requests: arrivals.map { RequestTimes(sent: 0, chunks: $0, promptTokens: prompt) },
       cacheBytes: held.bytes, peakBytes: held.peakBytes,
-      readBytesPerStep: steps > 0 ? (held.readBytes - readBefore) / steps : 0)
+      readBytesPerStep: steps > 0 ? (held.readBytes - readBefore) / steps : 0,
+      traffic: pass.traffic.total, pages: held.pageUse, ranks: pass.ranked?.group.takeUse())
   }
 }
 
@@ -158,5 +181,10 @@ private struct HeldCaches {
 
   var bytes: ByteCount { caches.reduce(ByteCount()) { $0 + $1.bytes } }
   var peakBytes: Int { max(fillingPeakBytes, bytes.held) }
+  /// How full the caches' pages are; nil without pages.
+  var pageUse: PageUse? {
+    let uses = caches.compactMap(\.pageUse)
+    return uses.isEmpty ? nil : uses.reduce(PageUse(), +)
+  }
   var readBytes: Int { caches.reduce(0) { $0 + $1.readBytes } }
 }

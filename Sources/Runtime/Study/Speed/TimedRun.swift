@@ -17,12 +17,22 @@ public struct TimedRun: Sendable {
   public let peakBytes: Int
   /// Keys and values read by one decode step of all sequences; 0 for a prefill.
   public let readBytesPerStep: Int
+  /// What attention moved in all of that time, and the most it worked in.
+  public let traffic: EngineTraffic
+  /// How full the pages are at the end; nil without pages.
+  public let pages: PageUse?
+  /// What the ranks of a split model worked; nil if it is whole.
+  public let ranks: RankUse?
 
   public init(
     seconds: Double, tokens: Int, forwardSeconds: [Double]? = nil, phases: PhaseTimes = PhaseTimes(),
     requests: [RequestTimes] = [], firstTokenSeconds: Double? = nil, cacheBytes: ByteCount = ByteCount(),
-    peakBytes: Int = 0, readBytesPerStep: Int = 0
+    peakBytes: Int = 0, readBytesPerStep: Int = 0, traffic: EngineTraffic = EngineTraffic(), pages: PageUse? = nil,
+    ranks: RankUse? = nil
   ) {
+    self.traffic = traffic
+    self.pages = pages
+    self.ranks = ranks
     self.seconds = seconds
     self.tokens = tokens
     self.forwardSeconds = forwardSeconds ?? [seconds]
@@ -41,6 +51,6 @@ public struct TimedRun: Sendable {
     TimedRun(
       seconds: seconds, tokens: tokens, forwardSeconds: forwardSeconds, phases: phases, requests: requests,
       firstTokenSeconds: firstTokenSeconds, cacheBytes: cacheBytes, peakBytes: peakBytes,
-      readBytesPerStep: readBytesPerStep)
+      readBytesPerStep: readBytesPerStep, traffic: traffic, pages: pages, ranks: ranks)
   }
 }

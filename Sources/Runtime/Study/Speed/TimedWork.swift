@@ -8,7 +8,7 @@ public enum TimedWork: Hashable, Sendable {
   case requests(prompt: Int, batch: Int, new: Int)
 
   /// Steps that are run before those that are timed: they touch the weights and grow the caches.
-  static let untimedSteps = 2
+  public static let untimedSteps = 2
 
   /// Tokens of the longest text the work makes; a request's last token is never fed.
   public var textTokens: Int {

@@ -12,13 +12,15 @@ struct DecodeMeasurement: Measurement {
       no end of text.
 
       \(SpeedRows.intervalDoc)
+
+      \(SpeedRows.engineDoc)
       """,
     parameters: [
       Parameter(
         "depth", .int, default: .int(0), range: 0...1_048_576, doc: "Tokens in the cache at first.", sweepable: true),
       .measuredBatch,
       Parameter("steps", .int, default: .int(64), range: 1...65_536, doc: "Timed steps of a round."),
-    ] + SpeedRows.parameters(warmups: 0),
+    ] + SpeedRows.parameters(warmups: 0) + EngineArguments.parameters(isSweep: true),
     examples: [
       Example("compress kivi bits=2 | measure decode depth=[64,256] steps=4 repeat=2", "Two depths, two caches.")
     ])
@@ -30,12 +32,15 @@ struct DecodeMeasurement: Measurement {
   ) throws -> [Record] {
     let steps = try call.int("steps")
     let style = try call.throughputStyle()
+    let engines = try EngineArguments.checkedEngines(call, configurations, loaded)
     let points = call.ints("depth").flatMap { depth in
       call.ints("batch").flatMap { batch in
-        call.threadCounts.map { threads in
-          SpeedRows.Point(
-            question: .decode(depth: depth, batch: batch, steps: steps, style: style), threads: threads,
-            cells: [("depth", .int(depth)), ("batch", .int(batch)), ("steps", .int(steps))])
+        call.threadCounts.flatMap { threads in
+          engines.map { engine in
+            SpeedRows.Point(
+              question: .decode(depth: depth, batch: batch, steps: steps, style: style), threads: threads,
+              engine: engine, cells: [("depth", .int(depth)), ("batch", .int(batch)), ("steps", .int(steps))])
+          }
         }
       }
     }

@@ -7,17 +7,23 @@ struct SpeedRows {
   struct Point {
     let question: SpeedQuestion
     var threads: Int?
+    var engine = AttentionEngine.fused
     let cells: [(String, Value)]
   }
 
   static let rateColumns = [
     "tok_s", "low", "high", "speedup", "speedup_low", "speedup_high", "noise", "verdict", "attention_ms", "attention",
     "compression_ms", "ttft_ms", "tbot_ms", "e2e_ms", "deviation", "repeats", "threads", "style", "cache_bytes",
-    "peak_bytes", "read_bytes",
+    "peak_bytes", "read_bytes", "engine", "scratch_bytes", "moved_bytes", "moved_formula", "pages", "unused_slots",
+    "rank_tok_s", "reduced_bytes",
   ]
 
-  /// Columns that only some styles define; a table in which no row has one leaves it out.
-  static let definedBySome = ["ttft_ms", "tbot_ms", "e2e_ms", "deviation"]
+  /// Columns that a prompt's forward has nothing to say in.
+  static let stepColumns: Set<String> = ["read_bytes", "tbot_ms", "moved_bytes", "moved_formula"]
+
+  /// Columns that only some styles or engines define; a table in which no row has one leaves it out.
+  static let definedBySome = ["ttft_ms", "tbot_ms", "e2e_ms", "deviation"] + definedBySomeEngines
+  private static let definedBySomeEngines = ["pages", "unused_slots", "rank_tok_s", "reduced_bytes"]
 
   static func parameters(warmups: Int) -> [Parameter] {
     [
@@ -47,6 +53,15 @@ struct SpeedRows {
     read_bytes is read by one step of all of them.
     """
 
+  static let engineDoc = """
+    With several engines each is measured in turn, and speedup is over the uncompressed cache on the same engine. \
+    scratch_bytes is the most that scores, masks and expanded tensors of a layer took at once; moved_bytes counts the \
+    bytes of keys and values that a step copied, expanded and read, moved_formula is what the engine's algorithm should \
+    have moved. pages and unused_slots tell how full pages are. With tp=N, bytes moved are those of one rank, \
+    reduced_bytes what each brought to be added up, and rank_tok_s the rate of as many free cores as ranks: by the \
+    processor time of the rank that worked longest.
+    """
+
   let label: String
   let plan: MeasuringPlan
 
@@ -60,13 +75,16 @@ struct SpeedRows {
       let engine = engines[count] ?? loaded.engine.withThreads(count)
       engines[count] = engine
       let arms = configurations.map { compressor in
-        TimedArm(compressor.label) { try engine.timeRound(of: point.question, compressor, workbench.cancellation) }
+        TimedArm(compressor.label) {
+          try engine.timeRound(of: point.question, compressor, attention: point.engine, workbench.cancellation)
+        }
       }
       let comparison = try plan.compare(
         point.question, arms, label: label, place: place, places: points.count, workbench.progress)
       for (index, arm) in arms.enumerated() {
         guard let speed = comparison.speeds[index] else { continue }
-        rows.append(record(arm.label, speed, comparison, index, point, threads: count))
+        let cells = engineCells(speed.runs, configurations[index], point, loaded)
+        rows.append(record(arm.label, speed, comparison, index, point, threads: count, cells))
       }
       if comparison.end == .cancelled || workbench.cancellation.isCancelled { break }
     }
@@ -74,7 +92,8 @@ struct SpeedRows {
   }
 
   private func record(
-    _ label: String, _ speed: SpeedEstimate, _ comparison: SpeedComparison, _ index: Int, _ point: Point, threads: Int
+    _ label: String, _ speed: SpeedEstimate, _ comparison: SpeedComparison, _ index: Int, _ point: Point, threads: Int,
+    _ cells: [(String, Value)]
   ) -> Record {
     let speedup = comparison.speedup(index)
     func cell(_ number: Double?) -> Value { number.map { .float($0) } ?? .nil }
@@ -96,7 +115,37 @@ struct SpeedRows {
         ("repeats", .int(speed.runs.count)), ("threads", .int(threads)),
         ("style", .string(point.question.style.rawValue)), ("cache_bytes", .int(last?.cacheBytes.held ?? 0)),
         ("peak_bytes", .int(last?.peakBytes ?? 0)), ("read_bytes", .int(last?.readBytesPerStep ?? 0)),
-      ])
+      ] + cells)
+  }
+
+  /// What an engine moved and worked in.
+  private func engineCells(
+    _ runs: [TimedRun], _ compressor: Compressor, _ point: Point, _ loaded: LoadedModel
+  ) -> [(String, Value)] {
+    guard let last = runs.last else { return [] }
+    func cell(_ number: Int?) -> Value { number.map { .int($0) } ?? .nil }
+    var foretold: Int?
+    var timedSteps: Int?
+    if case .decode(let depth, let batch, let steps) = point.question.work {
+      timedSteps = steps
+      if compressor.stages.isEmpty {
+        // The cache of the middle step, of one rank.
+        let shape = loaded.model.cacheShape
+        let tokens = Double(max(1, depth) + TimedWork.untimedSteps) + Double(steps + 1) / 2
+        let cacheBytes = Int(tokens * Double(batch * shape.layers * shape.tokenBytes)) / point.engine.ranks
+        foretold = EngineTraffic.foretoldStepBytes(
+          point.engine, cacheBytes: cacheBytes, groupHeads: shape.groupHeads)
+      }
+    }
+    let busy = runs.compactMap(\.ranks).map(\.busySeconds).sorted()
+    let rankRate: Value = busy.isEmpty ? .nil : .float(Double(last.tokens) / max(busy[busy.count / 2], 1e-9))
+    let cells: [(String, Value)] = [
+      ("engine", .string(point.engine.label)), ("scratch_bytes", .int(last.traffic.scratchBytes)),
+      ("moved_bytes", cell(timedSteps.map { last.traffic.movedBytes / max(1, $0) })), ("moved_formula", cell(foretold)),
+      ("pages", cell(last.pages?.pages)), ("unused_slots", cell(last.pages?.unusedSlots)), ("rank_tok_s", rankRate),
+      ("reduced_bytes", cell(last.ranks.map { $0.reducedBytes / max(1, timedSteps ?? 1) })),
+    ]
+    return cells
   }
 
   /// Times of all requests of all rounds; nil where no work was a request, or none had a second token.
