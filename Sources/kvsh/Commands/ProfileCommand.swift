@@ -92,6 +92,7 @@ struct ProfileCommand: Command {
     let (batches, lengths) = (call.ints("batch"), call.ints("tokens"))
     let rounds = try call.int("rounds")
     return try call.placing(at: lengths.isEmpty ? batches.isEmpty ? nil : "batch" : "tokens") {
+      () throws -> ProfileGrid in
       let own = batches.isEmpty ? size.batches : batches
       let room = loaded.model.configuration.contextTokens - ProfileGrid.stepsOfVisit(batches: Set(own).count)
       return try ProfileGrid(
@@ -103,7 +104,7 @@ struct ProfileCommand: Command {
     _ profile: ConfigurationProfile, _ compressor: Compressor, _ grid: ProfileGrid, _ id: Int64
   ) throws -> [Record] {
     let all = profile.accuracyPoints(try profile.predictor(.table).forward)
-    return [MeasuredThroughput.Stage.prefill, .decoding].map { stage in
+    return [MeasuredThroughput.Stage.prefill, .decoding].map { stage -> Record in
       let points = all.filter { $0.point.stage == stage }
       let heldOut = PredictionAccuracy(points: points.filter(\.isHeldOut).map(\.point))
       let fitted = PredictionAccuracy(points: points.filter { !$0.isHeldOut }.map(\.point))

@@ -23,7 +23,7 @@ enum ThroughputSources {
   ///
   /// - Throws: `Problem` K637 if the store has none.
   static func own(_ call: Call, _ workbench: Workbench) throws -> StoredProfiles {
-    try call.placing {
+    try call.placing { () throws -> StoredProfiles in
       let store = try workbench.store()
       let profiles = try store.profiles()
       guard !profiles.isEmpty else {
@@ -39,7 +39,8 @@ enum ThroughputSources {
 
   /// Where times come from.
   static func find(_ call: Call, _ workbench: Workbench) throws -> any ThroughputSource {
-    try published(call) ?? own(call, workbench)
+    if let published = try published(call) { return published }
+    return try own(call, workbench)
   }
 }
 

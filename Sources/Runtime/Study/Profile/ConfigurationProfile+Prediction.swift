@@ -35,15 +35,14 @@ extension ConfigurationProfile {
   }
 
   /// Every measured forward beside what is predicted of it.
-  public func accuracyPoints(_ forward: ForwardPredictor) -> [(isHeldOut: Bool, point: PredictionAccuracy.Point)] {
+  public func accuracyPoints(_ forward: ForwardPredictor) -> [TestedForward] {
     points.map { point in
       let predicted = ThroughputPredictor.seconds(forward, point.stage, batch: point.batch, tokens: point.tokens)
-      return (
-        point.isHeldOut,
-        .init(
+      return TestedForward(
+        isHeldOut: point.isHeldOut,
+        point: .init(
           stage: point.stage, batch: point.batch, tokens: point.tokens, predictedSeconds: predicted,
-          measuredSeconds: point.seconds)
-      )
+          measuredSeconds: point.seconds))
     }
   }
 

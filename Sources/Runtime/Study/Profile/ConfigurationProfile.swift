@@ -14,12 +14,20 @@ public struct ConfigurationProfile: Codable, Sendable, Equatable {
     public var samples: Int
     /// Kept back: no prediction is made from it.
     public var isHeldOut: Bool
+
+    var isSound: Bool {
+      guard (1...1 << 20).contains(batch), (1...1 << 30).contains(tokens) else { return false }
+      guard seconds.isFinite, seconds > 0 else { return false }
+      return attentionSeconds >= 0 && attentionSeconds <= seconds
+    }
   }
 
   /// Bytes of one sequence behind a prompt.
   public struct Held: Codable, Sendable, Equatable {
     public var tokens: Int
     public var bytes: Int
+
+    var isSound: Bool { (1...1 << 30).contains(tokens) && (0...1 << 50).contains(bytes) }
   }
 
   public var version = Self.version
@@ -52,13 +60,9 @@ public struct ConfigurationProfile: Codable, Sendable, Equatable {
   /// Whether all numbers can be reckoned with; what comes out of a file may be anything.
   public var isSound: Bool {
     let profiled = points.filter { !$0.isHeldOut }
-    return version == Self.version && (1...100_000).contains(layers) && !held.isEmpty
-      && points.allSatisfy {
-        $0.batch >= 1 && $0.batch <= 1 << 20 && $0.tokens >= 1 && $0.tokens <= 1 << 30 && $0.seconds.isFinite
-          && $0.seconds > 0 && $0.attentionSeconds.isFinite && $0.attentionSeconds >= 0
-          && $0.attentionSeconds <= $0.seconds
-      } && held.allSatisfy { $0.tokens >= 1 && $0.tokens <= 1 << 30 && $0.bytes >= 0 && $0.bytes <= 1 << 50 }
-      && profiled.contains { $0.stage == .prefill } && profiled.contains { $0.stage == .decoding }
+    guard version == Self.version, (1...100_000).contains(layers), !held.isEmpty else { return false }
+    guard points.allSatisfy(\.isSound), held.allSatisfy(\.isSound) else { return false }
+    return Set(profiled.map(\.stage)).count == 2
   }
 
   private struct Place: Hashable, Comparable {

@@ -65,7 +65,7 @@ struct AccuracyPrediction: Prediction {
     }
     return try usable.flatMap { entry in
       try ThroughputPrediction.regressions(call).flatMap { regression in
-        try call.placing {
+        try call.placing { () throws -> [Record] in
           let profile = try entry.content()
           let points = profile.accuracyPoints(try profile.predictor(regression).forward)
           return ["heldout", "profiled"].map { kind in

@@ -17,7 +17,7 @@ import Testing
     for (batch, length) in held {
       #expect(![100, 1_000].contains(length) || ![batches[0], batches[batches.count - 1]].contains(batch))
     }
-    #expect(Set(held.map(\.0)) == Set(batches))
+    #expect(Set(held.map { $0.0 }) == Set(batches))
     let prompts = grid.lengths.filter { grid.isHeldOut(promptLength: $0) }
     #expect(prompts == [200, 500, 800])
     // Enough of each stage for an interval of 90 %.
