@@ -30,8 +30,8 @@ struct VerbosityCommand: Command {
     accepts: [.table], produces: .table,
     columns: ["config", "n", "grown", "increase", "sum_ratio", "verbose", "grown_at_cap"],
     examples: [
-      Example("compress kivi bits=2 residual=16 | run sharegpt n=4 max=24 | verbosity score=qa_f1", "Table 4."),
-      Example("compress kivi bits=2 residual=16 | run sharegpt n=4 max=24 | verbosity score=off", "Lengths alone."),
+      Example("compress kivi bits=2 residual=32 | run sharegpt n=4 max=24 | verbosity score=qa_f1", "Table 4."),
+      Example("compress kivi bits=2 residual=32 | run sharegpt n=4 max=24 | verbosity score=off", "Lengths alone."),
     ], group: "experiments")
 
   func run(_ call: Call, in context: Context) throws -> Value {

@@ -131,7 +131,7 @@ struct BadInputTests {
     Case(
       line: "table [{a: 1}] | save \"/nowhere/x.csv\"", code: "K503", place: "\"/nowhere/x.csv\"",
       seen: "/nowhere/x.csv cannot be written: its folder does not exist"),
-    Case(line: "table [{a: 1}] | save \"x.html\"", code: "K505", place: "\"x.html\""),
+    Case(line: "table [{a: 1}] | save \"x.svg\"", code: "K505", place: "\"x.svg\""),
     Case(line: "table [{a: 1}] | save \"x\"", code: "K505", place: "\"x\""),
     Case(line: "1 | save \"x.csv\"", code: "K505", place: "\"x.csv\""),
   ]

@@ -49,7 +49,7 @@ struct BreakEvenTests {
     arguments: [
       ("breakeven kivi bits=2 to=9000", "K670", "9000"), ("breakeven kivi bits=2 from=8190", "K670", "8190"),
       ("breakeven kivi bits=2 from=64 to=32", "K670", "64"), ("breakeven", "K020", "breakeven"),
-      ("breakeven kiwi", "K013", "kiwi"), ("breakeven kivi bits=3 stage=both", "K024", "both"),
+      ("breakeven kiwi", "K013", "kiwi"), ("breakeven kivi bits=2 stage=both", "K024", "both"),
       ("breakeven kivi precision=200%", "K023", "200%"),
     ])
   func refused(line: String, code: String, place: String) throws {

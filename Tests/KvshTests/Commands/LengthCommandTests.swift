@@ -8,7 +8,7 @@ import Testing
 /// `lengths`, `verbosity`, `plot latency` and the controls of `run`.
 @Suite(.serialized)
 struct LengthCommandTests {
-  static let line = "compress kivi bits=2 residual=16 | run sharegpt n=4 max=24"
+  static let line = "compress kivi bits=2 residual=32 | run sharegpt n=4 max=24"
   /// One store for all: each row is computed once.
   nonisolated(unsafe) private static let folder = Result { try TemporaryFolder() }
   let test: CommandSession
@@ -18,7 +18,7 @@ struct LengthCommandTests {
   @Test("controls are the baseline at other temperatures and under other noise, as configurations")
   func controls() throws {
     let rows = try test.table("\(Self.line) controls=on")
-    let labels = ["fp16", "kivi bits=2 residual=16", "fp16 T=0.9", "fp16 T=1.1", "reseed"]
+    let labels = ["fp16", "kivi bits=2 residual=32", "fp16 T=0.9", "fp16 T=1.1", "reseed"]
     #expect(rows.strings("config") == labels.flatMap { Array(repeating: $0, count: 4) })
     // The control at a temperature is the row that `run` gives at it, and reseed that of the next noise.
     func texts(_ line: String) throws -> [String] { try test.table(line).strings("text") }
@@ -46,7 +46,7 @@ struct LengthCommandTests {
     for name in ["longer", "shorter", "mean_D", "ratio", "sum_ratio"] {
       #expect(table.columnNames.contains(name + "_low") && table.columnNames.contains(name + "_high"), "\(name)")
     }
-    for config in ["kivi bits=2 residual=16", "fp16 T=0.9", "fp16 T=1.1", "reseed"] {
+    for config in ["kivi bits=2 residual=32", "fp16 T=0.9", "fp16 T=1.1", "reseed"] {
       let counts = Dictionary(
         uniqueKeysWithValues: (0..<table.rowCount).filter { table.cell($0, "config").text == config }.map {
           (table.cell($0, "part").text, table.cell($0, "n").asInt ?? -1)
@@ -121,7 +121,7 @@ struct LengthCommandTests {
     try test.run("\(Self.line) | plot latency | save \"\(path).csv\"")
     let points = try test.table("load \"\(path).csv\"")
     #expect(points.columnNames == ["config", "e2e_ms", "share"])
-    #expect(Set(points.strings("config")) == ["fp16", "kivi bits=2 residual=16"])
+    #expect(Set(points.strings("config")) == ["fp16", "kivi bits=2 residual=32"])
     #expect(points.doubles("share").max() == 1)
     try test.run("\(Self.line) | plot latency on=ttft_ms log=false | save \"\(path).html\"")
     let page = try String(contentsOfFile: path + ".html", encoding: .utf8)

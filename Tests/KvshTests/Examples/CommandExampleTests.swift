@@ -80,9 +80,9 @@ struct CommandExampleTests {
       "kivi bits=2(.|\\n)*fp16 T=0\\.9(.|\\n)*fp16 T=1\\.1(.|\\n)*reseed",
     "compress kivi bits=2 | run sharegpt n=4 max=16 controls=on | lengths per=part | where part == \"all\"":
       "part(.|\\n)*reseed +all +4",
-    "compress kivi bits=2 residual=16 | run sharegpt n=4 max=24 | verbosity score=qa_f1":
+    "compress kivi bits=2 residual=32 | run sharegpt n=4 max=24 | verbosity score=qa_f1":
       "grown(.|\\n)*qa_f1_reference",
-    "compress kivi bits=2 residual=16 | run sharegpt n=4 max=24 | verbosity score=off": "sum_ratio(.|\\n)*kivi bits=2",
+    "compress kivi bits=2 residual=32 | run sharegpt n=4 max=24 | verbosity score=off": "sum_ratio(.|\\n)*kivi bits=2",
     "compress kivi bits=2 | run sharegpt n=60 max=6; train length from=run:last features=hash salts=1":
       "kept as length predictor(.|\\n)*kivi bits=2 +constant",
     "run sharegpt n=60 max=6; train length from=run:last features=hash salts=1; predict length \"What is a cache?\"":

@@ -80,6 +80,9 @@ struct ExampleScriptTests {
       promises: ["fp16    table", "forest", "2048", "tested"]
         + (PublishedFolder.path == nil ? [] : ["88.39", "88.45", "87.74", "95.89", "93.68"])),
     Script(
+      name: "rethinking", arguments: ["quick"],
+      promises: ["cannot be told apart in score", "saved rethinking.html"], files: ["rethinking.html"]),
+    Script(
       name: "14-length-shift", arguments: ["4", "16"],
       promises: ["mean_D", "density per percent", "difference", "mean |difference| in tokens"]),
     Script(

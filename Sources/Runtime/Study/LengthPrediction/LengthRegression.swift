@@ -66,8 +66,9 @@ public struct LengthRegression: Codable, Equatable, Sendable {
     let count = residuals.count
     guard count > 0 else { return 0...Double.infinity }
     let tail = (1 - level) / 2
-    let low = Int((Double(count + 1) * tail).rounded(.down)) - 1
-    let high = Int((Double(count + 1) * (1 - tail)).rounded(.up)) - 1
+    // 100 times (1 - 0.9) / 2 is meant to be 5, to the last bit.
+    let low = Int((Double(count + 1) * tail + 1e-9).rounded(.down)) - 1
+    let high = Int((Double(count + 1) * (1 - tail) - 1e-9).rounded(.up)) - 1
     let centre = log(predicted + shift)
     // Too few residuals for an end: nothing is known of it.
     let first = low >= 0 ? max(0, exp(centre + residuals[low]) - shift) : 0
