@@ -16,6 +16,7 @@ enum Commands {
       RunCommand(workbench: workbench),
       MeasureCommand(workbench: workbench),
       BreakEvenCommand(workbench: workbench),
+      ProfileCommand(workbench: workbench),
       PerplexityCommand(workbench: workbench),
       DataCommand(workbench: workbench),
       PeekCommand(workbench: workbench),

@@ -10,7 +10,7 @@ struct RouteCommand: Command {
     details: """
       Requests arrive at random (Poisson) at `rate` a second and go to one of `servers`, of which `fp16` run the \
       uncompressed cache and the others the compressed one; with policy=baseline all run one configuration. The times of \
-      iterations come from measured throughput (from=), the lengths of answers from the paper's table 5, or from the rows \
+      iterations come from what `profile` measured, or from published throughput (from=), the lengths of answers from the paper's table 5, or from the rows \
       of a run that come through the pipe.
 
       A policy is baseline, throughput, length, both, or a function of a request and a server that gives a cost, as in \
@@ -29,11 +29,10 @@ struct RouteCommand: Command {
         "policy", .name(kind: "routing"), default: .string("both"),
         doc: "baseline, throughput, length, both, or (r, s) -> a cost; several in a list.", sweepable: true,
         orValue: .function),
-      ThroughputSources.parameter,
       Parameter(
         "times", .choice(["measured", "predicted"]), default: .string("measured"),
         doc: "Times of iterations: of whole forwards as measured, or by the predictor of `predict throughput`."),
-    ] + RouteOptions.parameters,
+    ] + ThroughputSources.parameters + RouteOptions.parameters,
     accepts: [.nil, .object("config"), .list, .table], produces: .table, columns: RouteRows.columns, flow: .exact,
     examples: [
       Example("route kivi policy=[baseline, both] from=\"examples/profile\" n=200", "Two policies."),
@@ -46,7 +45,7 @@ struct RouteCommand: Command {
     try workbench.checkInterrupted(at: call.span)
     let options = try RouteOptions(call)
     let policies = try RoutePolicies.named(call, in: context)
-    let source = try ThroughputSources.find(call)
+    let source = try ThroughputSources.find(call, workbench)
     let isPredicted = try call.name("times") == "predicted"
     func times(_ compressor: Compressor) throws -> any ServiceTimes {
       try call.placing(at: call.isGiven("method") ? "method" : nil) {
@@ -54,11 +53,18 @@ struct RouteCommand: Command {
           ? try source.predictedTimes(of: compressor, regression: .table) : try source.serviceTimes(of: compressor)
       }
     }
+    let compressors = try configurations(call, context)
     let plain = try times(.none)
+    var remarks: [String] = []
     var rows: [Record] = []
-    for compressor in try configurations(call, context) {
+    for compressor in compressors {
       let isPlain = compressor.stages.isEmpty
       let compressed = isPlain ? plain : try times(compressor)
+      for each in [Compressor.none, compressor] {
+        if let remark = try call.placing({ try source.remark(on: each) }), !remarks.contains(remark) {
+          remarks.append(remark)
+        }
+      }
       let requests = try RouteRequests(call, compressor, source)
       var found: [RouteStudy] = []
       for policy in policies {
@@ -77,6 +83,7 @@ struct RouteCommand: Command {
       }
     }
     workbench.progress.finish()
+    for remark in remarks { context.print("note: \(remark)") }
     return .table(RouteRows.table(rows))
   }
 

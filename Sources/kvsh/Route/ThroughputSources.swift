@@ -3,23 +3,45 @@ import Runtime
 
 /// Where `predict` and `route` find the times of a machine.
 enum ThroughputSources {
-  static let parameter = Parameter(
-    "from", .path, doc: "A folder with published measurements: profiling/*.csv and throughput/*.csv.")
+  static let parameters = [
+    Parameter(
+      "from", .path,
+      doc:
+        "A folder with published measurements: profiling/*.csv and throughput/*.csv. Default: what `profile` measured."),
+    Parameter("any", .bool, default: .bool(false), doc: "Take profiles of another machine, model or program too."),
+  ]
 
-  /// The folder that `from` names.
+  /// The folder that `from` names; nil without one.
   ///
-  /// - Throws: `Problem` K637 without one, K631 for a folder that does not hold the files.
-  static func published(_ call: Call) throws -> PublishedProfile {
-    guard call.optional("from") != nil else {
-      throw Problem(
-        "K637", seen: "there are no times to predict from", expected: "from=FOLDER with published measurements",
-        suggestion: "from=\"examples/profile\" has those of a made-up machine", labels: [.init(call.span)])
-    }
+  /// - Throws: `Problem` K631 for a folder that does not hold the files.
+  static func published(_ call: Call) throws -> PublishedProfile? {
+    guard call.optional("from") != nil else { return nil }
     return try call.placing(at: "from") { try PublishedProfile(folder: TextFile.expanded(try call.path("from"))) }
   }
 
+  /// The user's own profiles.
+  ///
+  /// - Throws: `Problem` K637 if the store has none.
+  static func own(_ call: Call, _ workbench: Workbench) throws -> StoredProfiles {
+    try call.placing { () throws -> StoredProfiles in
+      let store = try workbench.store()
+      let profiles = try store.profiles()
+      guard !profiles.isEmpty else {
+        throw RuntimeProblem(
+          "K637", seen: "there are no times to predict from: the store has no profile",
+          expected: "times measured on this machine, or from=FOLDER with published ones",
+          suggestion: "`compress kivi | profile` measures; from=\"examples/profile\" has those of a made-up machine")
+      }
+      let now = try RunRecord(run: "profile", [], workbench.models.current(), store)
+      return StoredProfiles(profiles, now: now, takesAny: try call.bool("any"))
+    }
+  }
+
   /// Where times come from.
-  static func find(_ call: Call) throws -> any ThroughputSource { try published(call) }
+  static func find(_ call: Call, _ workbench: Workbench) throws -> any ThroughputSource {
+    if let published = try published(call) { return published }
+    return try own(call, workbench)
+  }
 }
 
 extension Call {

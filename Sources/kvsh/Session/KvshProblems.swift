@@ -89,8 +89,13 @@ extension ProblemCatalogue {
       ),
       Entry(
         "K637", "There is nothing to predict from",
-        "Predictions of throughput need measured times: from=FOLDER takes those that others published, as a clone of the second "
-          + "paper's artifact has them, or examples/profile of a made-up machine."),
+        "Predictions of throughput need measured times: `compress kivi | profile` measures those of this machine, and "
+          + "from=FOLDER takes those that others published, as a clone of the second paper's artifact has them, or "
+          + "examples/profile of a made-up machine."),
+      Entry(
+        "K639", "A profile of another machine or program",
+        "Times hold for the machine, the model, the threads and the program they were measured with. The message says what "
+          + "differs; `profile` measures anew, any=on takes the old times and says so with every answer."),
       Entry(
         "K652", "Controls of a greedy run",
         "The controls of `run` are the uncompressed cache at other temperatures and under other noise. At temperature 0 "

@@ -113,6 +113,7 @@ final class Store {
     addHistory(&migrator)
     addRuns(&migrator)
     addLengths(&migrator)
+    addProfiles(&migrator)
     return migrator
   }
 

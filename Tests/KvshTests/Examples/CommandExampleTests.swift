@@ -67,6 +67,8 @@ struct CommandExampleTests {
     "load scores \"examples/scores\" | summarize score=mean(score) by=config": "fp16(.|\\n)*half(.|\\n)*third",
     "load scores \"examples/scores\" | negatives theta=[10%, 50%] set={both: [\"half\", \"third\"]}":
       "both +0\\.100 +2 +8(.|\\n)*both +0\\.500 +1 +8",
+    "compress kivi | profile batch=[1,2] tokens=[8,16,24,32,40] rounds=1":
+      "kept for(.|\\n)*fp16 +prefill +1 2 +8 to 40(.|\\n)*kivi +decode",
     "predict throughput kivi batch=8 tokens=2Ki from=\"examples/profile\"": "kivi +decode +8 +2048 +29\\.5",
     "predict accuracy from=\"examples/profile\"":
       "fp16 +table +shipped +83\\.6(.|\\n)*stream +table +corrected +94\\.2",

@@ -41,10 +41,29 @@ public enum RouteProblems {
       explanation:
         "The interval of a prediction is read off the errors at measured points that had no part in the profile; one of "
         + "90 % needs nine of them."),
+    Entry(
+      code: "K640", title: "a grid that makes no profile",
+      explanation:
+        "A profile needs batches of at least one request and lengths beyond the largest batch: a layer's operators are "
+        + "told apart by new tokens alone, of prompts and of requests that decode together."),
+    Entry(
+      code: "K641", title: "a profile that cannot be read",
+      explanation:
+        "Profiles that another version wrote, or that are damaged, are not guessed at. Measure anew: `profile`."
+    ),
   ]
 
   static func setting(_ seen: String, _ expected: String, suggestion: String? = nil) -> RuntimeProblem {
     RuntimeProblem("K630", seen: seen, expected: expected, suggestion: suggestion)
+  }
+
+  static func grid(_ seen: String) -> RuntimeProblem {
+    RuntimeProblem(
+      "K640", seen: seen, expected: "at least one batch and one length, each length greater than the largest batch")
+  }
+
+  public static func profile(_ seen: String) -> RuntimeProblem {
+    RuntimeProblem("K641", seen: seen, expected: "one that this version made", suggestion: "measure it anew: profile")
   }
 
   static func damaged(_ seen: String, _ expected: String) -> RuntimeProblem {

@@ -30,31 +30,24 @@ public struct ForwardBatch: Sendable, Equatable {
 
 /// What a forward is to the regressors. Source: Vidur's batch features; sheet throughput-predictor.
 public struct ForwardFeatures: Sendable, Equatable {
-  /// New tokens, rounded up to a multiple of `tokenStep`, at most `tokenLimit`.
+  /// New tokens, rounded by the rules.
   public var tokens: Int
-  /// Decoding requests and the mean of their cached tokens, rounded up to a multiple of `granularity`; nil without any.
+  /// Decoding requests and the mean of their cached tokens, rounded by the rules; nil without any.
   public var decode: (batch: Int, cached: Int)?
   /// The prompts as one: root of the sum of squares of their chunks, sum of their rounded cached tokens.
   public var prefill: (chunk: Int, cached: Int)?
 
-  /// Tokens are rounded up to a multiple of this.
-  public static let tokenStep = 8
-  /// New tokens beyond this count as this.
-  public static let tokenLimit = 4_096
-  /// Cached tokens are rounded up to a multiple of this.
-  public static let granularity = 64
-
-  public init(_ batch: ForwardBatch) {
-    tokens = min(Self.up(batch.newTokens, to: Self.tokenStep), Self.tokenLimit)
+  public init(_ batch: ForwardBatch, _ rules: ForwardRules = .vidur) {
+    tokens = min(Self.up(batch.newTokens, to: rules.tokenStep), rules.tokenLimit)
     if !batch.decodes.isEmpty {
       let mean = batch.decodes.reduce(0, +) / batch.decodes.count
-      decode = (batch.decodes.count, Self.up(mean, to: Self.granularity))
+      decode = (batch.decodes.count, Self.up(mean, to: rules.cachedStep))
     }
     if !batch.prefills.isEmpty {
       let squares = batch.prefills.reduce(0.0) { $0 + Double($1.chunk) * Double($1.chunk) }
       prefill = (
         Int(squares.squareRoot().rounded(.toNearestOrEven)),
-        batch.prefills.reduce(0) { $0 + Self.up($1.cached, to: Self.granularity) }
+        batch.prefills.reduce(0) { $0 + Self.up($1.cached, to: rules.cachedStep) }
       )
     }
   }

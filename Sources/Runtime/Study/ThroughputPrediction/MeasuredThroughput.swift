@@ -2,7 +2,7 @@
 ///
 /// Source: `0_exp/*.csv` of the artifact (one A6000, LMDeploy); sheet throughput-predictor.
 public struct MeasuredThroughput: Sendable {
-  public enum Stage: String, Sendable { case prefill, decoding }
+  public enum Stage: String, Sendable, Codable { case prefill, decoding }
 
   /// One measurement.
   public struct Row: Sendable, Equatable {

@@ -59,7 +59,7 @@ public struct PredictionAccuracy: Sendable, Equatable {
             stage: .decoding, batch: batch, tokens: tokens,
             predictedSeconds: predictor.milliseconds(.decode(batch: batch, cached: tokens)) / 1_000,
             measuredSeconds: Double(batch) / throughput))
-        let fitting = max(1, min(ForwardFeatures.tokenLimit / tokens, batch))
+        let fitting = predictor.rules.promptsTogether(tokens: tokens, batch: batch)
         let compared = corrections.contains(.sameBatch) ? fitting : batch
         let speed = try measured.evaluatorThroughput(batch: fitting, tokens: tokens, stage: .prefill)
         points.append(

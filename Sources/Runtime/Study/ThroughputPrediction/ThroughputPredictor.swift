@@ -93,10 +93,10 @@ public struct ThroughputPredictor: Sendable {
     return errors[rank - 1]
   }
 
-  /// Seconds as predicted; prompts of more than `ForwardFeatures.tokenLimit` tokens together go in several forwards.
+  /// Seconds as predicted; prompts that do not fit into one forward go in several.
   public static func seconds(_ forward: ForwardPredictor, _ stage: Stage, batch: Int, tokens: Int) -> Double {
     guard stage == .prefill else { return forward.milliseconds(.decode(batch: batch, cached: tokens)) / 1_000 }
-    let fitting = max(1, min(ForwardFeatures.tokenLimit / max(1, tokens), batch))
+    let fitting = forward.rules.promptsTogether(tokens: tokens, batch: batch)
     let whole = forward.milliseconds(.prefill(batch: fitting, tokens: tokens))
     let rest = batch % fitting == 0 ? 0 : forward.milliseconds(.prefill(batch: batch % fitting, tokens: tokens))
     return (Double(batch / fitting) * whole + rest) / 1_000

@@ -2,6 +2,10 @@
 public protocol ThroughputSource: Sendable {
   /// The machine and the model that the times are of, in one clause.
   var origin: String { get }
+  /// What a reader must know of the configuration's times; nil if nothing.
+  ///
+  /// - Throws: K633 if the source has nothing of it.
+  func remark(on configuration: Compressor) throws -> String?
   /// What the configuration is called there.
   ///
   /// - Throws: K633 if the source has nothing of it.
@@ -18,4 +22,8 @@ public protocol ThroughputSource: Sendable {
   ///
   /// - Throws: as `predictor`.
   func predictedTimes(of configuration: Compressor, regression: TimeRegression) throws -> any ServiceTimes
+}
+
+extension ThroughputSource {
+  public func remark(on configuration: Compressor) throws -> String? { nil }
 }

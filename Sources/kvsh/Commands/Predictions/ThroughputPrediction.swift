@@ -6,7 +6,7 @@ struct ThroughputPrediction: Prediction {
   let entry = NameEntry(
     "throughput", summary: "the time of a prefill or of a decode step of any batch and length",
     details: """
-      A forward is its layers times their operators and attention, each looked up among profiled times. low_ms and high_ms \
+      Times are those that `profile` measured on this machine, or published ones (from=). A forward is its layers times their operators and attention, each looked up among profiled times. low_ms and high_ms \
       hold the share `level` of forwards like those that the predictor was tested on; heldout_error is its mean error over \
       the heldout_n of them. range says `tested` among those, `profiled` where only a layer's parts were measured; beyond the \
       profile, up to twice as far, the interval widens to what the time may grow to and range says `beyond`; farther out \
@@ -28,16 +28,16 @@ struct ThroughputPrediction: Prediction {
     ] + Self.shared)
 
   /// What `predict throughput` and `predict accuracy` have in common.
-  static let shared = [
-    Parameter(
-      "regressor", .choice(["table", "forest", "poly"]), default: .string("table"),
-      doc: "How times between profiled points are guessed; forest and poly are Vidur's.", sweepable: true),
-    Parameter("trees", .int, default: .int(250), range: 1...2_000, doc: "With forest: trees."),
-    Parameter("depth", .int, default: .int(32), range: 1...64, doc: "With forest: splits from root to leaf."),
-    Parameter("split", .int, default: .int(2), range: 2...1_000, doc: "With forest: rows a node needs to be split."),
-    Parameter("seed", .int, default: .int(0), range: 0...1e15, doc: "With forest: of its samples."),
-    ThroughputSources.parameter,
-  ]
+  static let shared =
+    [
+      Parameter(
+        "regressor", .choice(["table", "forest", "poly"]), default: .string("table"),
+        doc: "How times between profiled points are guessed; forest and poly are Vidur's.", sweepable: true),
+      Parameter("trees", .int, default: .int(250), range: 1...2_000, doc: "With forest: trees."),
+      Parameter("depth", .int, default: .int(32), range: 1...64, doc: "With forest: splits from root to leaf."),
+      Parameter("split", .int, default: .int(2), range: 2...1_000, doc: "With forest: rows a node needs to be split."),
+      Parameter("seed", .int, default: .int(0), range: 0...1e15, doc: "With forest: of its samples."),
+    ] + ThroughputSources.parameters
 
   let columns = [
     "config", "stage", "batch", "tokens", "ms", "low_ms", "high_ms", "tok_s", "range", "regressor", "heldout_error",
@@ -45,10 +45,15 @@ struct ThroughputPrediction: Prediction {
   ]
 
   func rows(_ call: Call, _ workbench: Workbench, in context: Context) throws -> [Record] {
-    let source = try ThroughputSources.find(call)
+    let source = try ThroughputSources.find(call, workbench)
     let level = if case .share(let share) = try call.value("level") { share } else { try call.float("level") }
     var rows: [Record] = []
     for compressor in try call.namedConfigurations("method", context) {
+      if let remark = try call.placing(
+        at: call.isGiven("method") ? "method" : nil, { try source.remark(on: compressor) })
+      {
+        context.print("note: \(remark)")
+      }
       for regression in try Self.regressions(call) {
         let predictor = try call.placing(at: call.isGiven("method") ? "method" : nil) {
           try source.predictor(of: compressor, regression: regression)
