@@ -57,7 +57,7 @@ struct StoredProfiles: ThroughputSource {
         seen: "profile \(entry.id) of \(configuration.label) was not measured here: "
           + entry.differences.joined(separator: ", "),
         expected: "a profile of this machine, model and program",
-        suggestion: "measure it: \(command); or take it as it is with any=on")
+        suggestion: "measure it: \(command); or take it as it is with any=true")
     }
     return entry
   }

@@ -95,7 +95,7 @@ extension ProblemCatalogue {
       Entry(
         "K639", "A profile of another machine or program",
         "Times hold for the machine, the model, the threads and the program they were measured with. The message says what "
-          + "differs; `profile` measures anew, any=on takes the old times and says so with every answer."),
+          + "differs; `profile` measures anew, any=true takes the old times and says so with every answer."),
       Entry(
         "K652", "Controls of a greedy run",
         "The controls of `run` are the uncompressed cache at other temperatures and under other noise. At temperature 0 "
