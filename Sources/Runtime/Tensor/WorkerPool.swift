@@ -76,6 +76,8 @@ public final class WorkerPool: Sendable {
 /// claimed one of them; the caller changes it again when all claimed tasks are counted in `done`.
 private final class Shared: @unchecked Sendable {
   private static let spins = 4_000
+  /// How often the caller offers its core to others before it sleeps.
+  private static let yields = 200
   static let mostTasks = 0xffff
 
   /// Generation (32 bits), number of tasks (16), next task (16): one word, so that a thread that was asleep through a
@@ -86,6 +88,8 @@ private final class Shared: @unchecked Sendable {
   private let stopping = Atomic<Bool>(false)
   private let isTaken = Atomic<Bool>(false)
   private let condition = NSCondition()
+  private let callerSleeps = Atomic<Bool>(false)
+  private let allDone = NSCondition()
   private var job: ((Int, Int) -> Void)?
 
   func run(_ tasks: Int, _ body: @escaping (Int, Int) -> Void) {
@@ -97,11 +101,25 @@ private final class Shared: @unchecked Sendable {
     while work(0) {}
     var spin = 0
     while done.load(ordering: .acquiring) < tasks {
-      // A worker that lost its core inside a task gets it back sooner if this thread lets go.
       spin += 1
-      if spin < Self.spins { kv_spin_pause() } else { sched_yield() }
+      if spin < Self.spins {
+        kv_spin_pause()
+      } else if spin < Self.spins + Self.yields {
+        sched_yield()
+      } else {
+        sleep(until: tasks)
+      }
     }
     job = nil
+  }
+
+  /// A worker that lost its core to another program inside a task gets one back sooner if this thread leaves its own.
+  private func sleep(until tasks: Int) {
+    allDone.lock()
+    callerSleeps.store(true, ordering: .sequentiallyConsistent)
+    while done.load(ordering: .sequentiallyConsistent) < tasks { allDone.wait() }
+    callerSleeps.store(false, ordering: .relaxed)
+    allDone.unlock()
   }
 
   /// Takes the threads for one call; false if another has them.
@@ -120,6 +138,12 @@ private final class Shared: @unchecked Sendable {
     condition.unlock()
   }
 
+  private func wakeCaller() {
+    allDone.lock()
+    allDone.signal()
+    allDone.unlock()
+  }
+
   private static func hasTask(_ ticket: UInt64) -> Bool { ticket & 0xffff < ticket >> 16 & 0xffff }
 
   /// Claims and runs one task; false if none is left.
@@ -130,7 +154,8 @@ private final class Shared: @unchecked Sendable {
         expected: seen, desired: seen &+ 1, ordering: .acquiringAndReleasing)
       if exchanged {
         execute(Int(seen & 0xffff), worker)
-        done.add(1, ordering: .releasing)
+        done.add(1, ordering: .sequentiallyConsistent)
+        if callerSleeps.load(ordering: .sequentiallyConsistent) { wakeCaller() }
         return true
       }
       seen = original

@@ -68,7 +68,8 @@ import CIntrinsics
   return multiplyAdd(half, half, errorFunction(x * Floats(repeating: 0.707_106_77)))
 }
 
-/// erf x to about 1e-7: a quotient of polynomials in x^2 (the one of Eigen's float kernels) up to 4, and 1 beyond.
+/// erf x to about 1e-7: a quotient of polynomials in x^2 (the one of Eigen's float kernels), near its ends 1 less a
+/// polynomial in the distance from 4, since the quotient's roundings are more than what is left of 1 there; 1 beyond 4.
 @inline(always) private func errorFunction(_ x: Floats) -> Floats {
   let most = Floats(repeating: 4)
   var clamped = x.replacing(with: most, where: x .> most)
@@ -87,6 +88,20 @@ import CIntrinsics
   q = multiplyAdd(Floats(repeating: -7.373_329_2e-3), q, square)
   q = multiplyAdd(Floats(repeating: -1.426_473_9e-2), q, square)
   let result = clamped * p / q
-  let above = result.replacing(with: 1, where: x .>= most)
-  return above.replacing(with: -1, where: x .<= -4)
+  let magnitude = clamped.replacing(with: -clamped, where: clamped .< 0)
+  let left = complement(most - magnitude)
+  let above = result.replacing(with: 1 - left, where: clamped .> 2.75)
+  return above.replacing(with: left - 1, where: clamped .< -2.75)
+}
+
+/// 1 - erf(4 - distance) for distances 0 ... 1.25, to 1e-7: the polynomial of degree 6 through Chebyshev's points.
+@inline(always) private func complement(_ distance: Floats) -> Floats {
+  var p = Floats(repeating: 1.910_080_2e-4)
+  p = multiplyAdd(Floats(repeating: -4.754_815_3e-4), p, distance)
+  p = multiplyAdd(Floats(repeating: 4.975_585e-4), p, distance)
+  p = multiplyAdd(Floats(repeating: -2.421_259_4e-4), p, distance)
+  p = multiplyAdd(Floats(repeating: 5.539_742e-5), p, distance)
+  p = multiplyAdd(Floats(repeating: -4.414_415e-6), p, distance)
+  let left = multiplyAdd(Floats(repeating: 7.592_54e-8), p, distance)
+  return left.replacing(with: 0, where: distance .<= 0)
 }
