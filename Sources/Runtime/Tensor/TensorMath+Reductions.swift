@@ -151,6 +151,10 @@ extension TensorMath {
     let out = try memory(shape)
     shareRows(outer, width: size * inner) { part in
       for row in part {
+        if inner == 1 {
+          out.base[row] = Float(extremePlace(x.base + row * size, size, largest: largest))
+          continue
+        }
         for column in 0..<inner {
           let line = x.base + row * size * inner + column
           var best = 0
@@ -163,6 +167,18 @@ extension TensorMath {
       }
     }
     return Tensor(shape, out, .int32)
+  }
+
+  /// The same of one line: runs are folded by the kernel, then only the winning one is walked.
+  private func extremePlace(_ line: UnsafePointer<Float>, _ count: Int, largest: Bool) -> Int {
+    let run = 128
+    var (best, first) = (kernels.tensors.fold(largest ? .maximum : .minimum, line, Swift.min(run, count)), 0)
+    for start in Swift.stride(from: run, to: count, by: run) where !best.isNaN {
+      let found = kernels.tensors.fold(largest ? .maximum : .minimum, line + start, Swift.min(run, count - start))
+      if found.isNaN || (largest ? found > best : found < best) { (best, first) = (found, start) }
+    }
+    let places = first..<Swift.min(first + run, count)
+    return places.first { best.isNaN ? line[$0].isNaN : Double(line[$0]) == best } ?? first
   }
 
   static func checkPlaces(_ size: Int, _ shape: TensorShape) throws {

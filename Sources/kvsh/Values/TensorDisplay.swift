@@ -17,7 +17,8 @@ struct TensorDisplay {
     ([heading(tensor, math)] + body(tensor)).joined(separator: "\n")
   }
 
-  private func heading(_ tensor: Tensor, _ math: TensorMath) -> String {
+  /// Shape, type, statistics and sparkline.
+  func heading(_ tensor: Tensor, _ math: TensorMath) -> String {
     let name = "tensor \(tensor.shape) \(tensor.element.rawValue)"
     guard tensor.count > 0, let low = try? math.reduce(.min, tensor), let high = try? math.reduce(.max, tensor),
       let mean = try? math.reduce(.mean, tensor)

@@ -1,3 +1,4 @@
+import Foundation
 import Lang
 import Runtime
 
@@ -31,13 +32,28 @@ struct ValueRenderer {
       if let plot = object as? PlotValue {
         return TerminalPlot(width: min(width, 120), style: terminal.plotStyle).render(plot.chart)
       }
-      if let value = object as? TensorValue {
-        return TensorDisplay(width: width, isASCII: !terminal.plotStyle.unicode).render(value.tensor, value.math)
-      }
+      if let value = object as? TensorValue { return tensors.render(value.tensor, value.math) }
       return object.display
+    case .record(let record) where record.values.contains { Self.tensor($0) != nil }:
+      return fields(record)
     case .string(let text): return text
     default: return value.display
     }
+  }
+
+  private var tensors: TensorDisplay { TensorDisplay(width: width, isASCII: !terminal.plotStyle.unicode) }
+
+  private static func tensor(_ value: Value) -> TensorValue? {
+    if case .object(let object) = value { object as? TensorValue } else { nil }
+  }
+
+  /// A line for each field; of a tensor its heading, since the numbers of many would bury each other.
+  private func fields(_ record: Record) -> String {
+    let names = record.keys.map(\.count).max() ?? 0
+    return zip(record.keys, record.values).map { name, value in
+      let shown = Self.tensor(value).map { tensors.heading($0.tensor, $0.math) } ?? value.display
+      return name.padding(toLength: names, withPad: " ", startingAt: 0) + "  " + shown
+    }.joined(separator: "\n")
   }
 
   private func json(_ value: Value) -> String {

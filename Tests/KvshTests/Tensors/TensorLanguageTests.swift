@@ -99,6 +99,17 @@ import Testing
     #expect(try test.run("log(arange(2) - 1)").display.contains("2 of 2 not finite"))
   }
 
+  @Test("a record of tensors prints a line for each, as wide as its longest name")
+  func recordDisplay() throws {
+    let test = try CommandSession(hasModel: false)
+    let value = try test.run("{a: tensor([0, 1, 3]), long: [1, 2]}")
+    #expect(
+      ValueRenderer(terminal: .none, width: 100, cancellation: .init()).render(value, as: .table) == """
+        a     tensor [3] float32  min 0  mean 1.333  max 3  ▁▃█
+        long  [1, 2]
+        """)
+  }
+
   @Test("every function has a summary, an example that runs, and help")
   func examples() throws {
     let test = try CommandSession(hasModel: false)

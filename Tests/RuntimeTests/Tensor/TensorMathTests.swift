@@ -201,6 +201,22 @@ import Testing
     #expect(try Self.math.extremePlaces(ties, axis: 0, largest: false).numbers == [2])
   }
 
+  @Test("an extreme stands at the first of equal numbers, in lines of any length", arguments: [1, 127, 128, 129, 400])
+  func extremePlaces(count: Int) throws {
+    for place in Set([0, count / 2, count - 1]) {
+      var numbers = (0..<count).map { Float($0 % 7) }
+      numbers[place] = 9
+      numbers[count - 1] = 9
+      let line = try Tensor([1, count], numbers)
+      #expect(try Self.math.extremePlaces(line, axis: 1, largest: true).numbers == [Float(place)])
+      let mirrored = try Tensor([1, count], numbers.map { -$0 })
+      #expect(try Self.math.extremePlaces(mirrored, axis: 1, largest: false).numbers == [Float(place)])
+      numbers[place] = .nan
+      let strange = try Tensor([1, count], numbers)
+      #expect(try Self.math.extremePlaces(strange, axis: 1, largest: true).numbers == [Float(place)])
+    }
+  }
+
   @Test("a tensor too large is refused before any memory is taken")
   func tooLarge() {
     for sizes in [[1 << 40], [1 << 20, 1 << 20], [Int.max, Int.max], [1 << 29, 2]] {
