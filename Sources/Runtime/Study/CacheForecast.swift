@@ -146,7 +146,8 @@ extension BookCodec {
     let block = (tokens + 31) / 32 * 32
     // A text may have several times the outliers of the calibration's keys, up to a cap of each end that may be each
     // head's own; a token's values round up to one an end.
-    let keys = min(4 * settings.outlier * Double(width), settings.cap.map { 2 * Double($0 * shape.kvHeads) } ?? .infinity)
+    let most = settings.cap.map { 2 * Double($0 * shape.kvHeads) } ?? .infinity
+    let keys = min(4 * settings.outlier * Double(width), most)
     let outliers = settings.outlier > 0 ? Double(tokens) * (keys + settings.outlier * Double(width) + 2) : 0
     return block * (width * 2 * settings.bits / 8 + 4 * shape.kvHeads) + Int(outliers) * 4
       + Slots.exactBytes(settings.sink + 1, shape)

@@ -58,7 +58,8 @@ struct OutlierCapTests {
     }
   }
 
-  @Test("a token's keys have at most so many exact numbers an end, over all heads, four bytes each", arguments: [0, 1, 3])
+  @Test(
+    "a token's keys have at most so many exact numbers an end, over all heads, four bytes each", arguments: [0, 1, 3])
   func bytes(_ cap: Int) {
     let tokens = 50
     let all = Trial(cap: nil, tokens: tokens)
