@@ -16,10 +16,12 @@ extension Builtins {
       "sort", "the list in ascending order, or in the order of a key", ["list:list", "key:function?"], result: .list
     ) { call in
       let elements = try call.list(0)
-      guard call.isGiven(1) else { return .list(elements.sorted(by: Value.sortsBefore)) }
-      let function = try call.function(1)
-      let keyed = try elements.map { (key: try call.apply(function, [$0]), element: $0) }
-      return .list(keyed.sorted { Value.sortsBefore($0.key, $1.key) }.map(\.element))
+      let function = call.isGiven(1) ? try call.function(1) : nil
+      let keys = try function.map { function in try elements.map { try call.apply(function, [$0]) } } ?? elements
+      let order = try RowOrder.rows([ColumnData(keys)], count: keys.count) {
+        try call.context.checkCancelled(at: call.span)
+      }
+      return .list(order.map { elements[$0] })
     },
     Builtin("unique", "the list without repeated elements, in order of first appearance", ["list:list"], result: .list)
     {

@@ -18,26 +18,28 @@ struct SortCommand: Command {
     let descending = try call.bool("desc")
     guard case .table(let table) = call.input else {
       let elements = try Elements.list(call.input, limit: context.limits.listElements, at: call.span)
-      return .list(Self.order(elements.map { [$0] }, descending).map { elements[$0] })
+      let order = try RowOrder.rows([ColumnData(elements)], count: elements.count, descending: descending) {
+        try context.checkCancelled(at: call.span)
+      }
+      return .list(order.map { elements[$0] })
     }
     let expressions = call.expressions("keys")
     guard !expressions.isEmpty else { throw Problem.missingArgument("keys", of: "sort", at: call.span) }
-    let bound = try expressions.map { try $0.bind(to: table.columnNames, in: context) }
-    let keys = try (0..<table.rowCount).map { row in
-      if row & 0xFFF == 0 { try context.checkCancelled(at: call.span) }
-      return try bound.map { try $0.value(row: row, of: table) }
-    }
-    return .table(table.rows(at: Self.order(keys, descending)))
-  }
-
-  private static func order(_ keys: [[Value]], _ descending: Bool) -> [Int] {
-    keys.indices.sorted { left, right in
-      for (a, b) in zip(keys[left], keys[right]) {
-        if a.isMissing != b.isMissing { return b.isMissing }
-        if Value.sortsBefore(a, b) { return !descending }
-        if Value.sortsBefore(b, a) { return descending }
+    let keys = try expressions.map { expression -> ColumnData in
+      let bound = try expression.bind(to: table.columnNames, in: context)
+      // A column's name alone is the column.
+      if expression.names == [expression.text], let column = bound.columnIndices.first {
+        return table.columns[column].data
       }
-      return left < right
+      return ColumnData(
+        try (0..<table.rowCount).map { row in
+          if row & 0xFFF == 0 { try context.checkCancelled(at: call.span) }
+          return try bound.value(row: row, of: table)
+        })
     }
+    let order = try RowOrder.rows(keys, count: table.rowCount, descending: descending) {
+      try context.checkCancelled(at: call.span)
+    }
+    return .table(table.rows(at: order))
   }
 }

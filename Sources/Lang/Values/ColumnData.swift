@@ -9,20 +9,21 @@ public enum ColumnData: Sendable {
 
   /// Picks the narrowest storage that keeps every value as it is; whole numbers among floats become floats.
   public init(_ values: [Value]) {
-    var kinds: Set<Int> = []
+    // One bit a kind: a set costs more than the rest.
+    var kinds = 0
     for value in values {
       switch value {
       case .nil: break
-      case .int: kinds.insert(0)
-      case .float: kinds.insert(1)
-      case .string: kinds.insert(2)
-      case .bool: kinds.insert(3)
-      default: kinds.insert(4)
+      case .int: kinds |= 1
+      case .float: kinds |= 2
+      case .string: kinds |= 4
+      case .bool: kinds |= 8
+      default: kinds |= 16
       }
     }
     switch kinds {
-    case [0]: self = .ints(values.map { if case .int(let number) = $0 { number } else { nil } })
-    case [1], [0, 1]:
+    case 1: self = .ints(values.map { if case .int(let number) = $0 { number } else { nil } })
+    case 2, 3:
       self = .floats(
         values.map {
           switch $0 {
@@ -31,8 +32,8 @@ public enum ColumnData: Sendable {
           default: nil
           }
         })
-    case [2]: self = .strings(values.map { if case .string(let text) = $0 { text } else { nil } })
-    case [3]: self = .bools(values.map { if case .bool(let flag) = $0 { flag } else { nil } })
+    case 4: self = .strings(values.map { if case .string(let text) = $0 { text } else { nil } })
+    case 8: self = .bools(values.map { if case .bool(let flag) = $0 { flag } else { nil } })
     default: self = .values(values)
     }
   }

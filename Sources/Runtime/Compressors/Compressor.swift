@@ -189,7 +189,7 @@ public struct Compressor: Sendable {
   /// Every method with every parameter in a fixed order: what rows are keyed by.
   public var specification: String {
     stages.map { stage in
-      let all = stage.settings.values.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+      let all = stage.settings.values.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value.key)" }
       let text = stage.card.text.map { ["{\($0)}"] } ?? []
       return ([stage.card.name] + text + all).joined(separator: " ")
     }.joined(separator: " | ")

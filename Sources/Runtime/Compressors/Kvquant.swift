@@ -17,6 +17,12 @@ extension MethodCard {
         "levels by k-means of the calibration, of the normal distribution, or at equal distances"),
       ParameterCard(
         "qnorm", .bool, default: .bool(false), "restored numbers get the mean and deviation of the calibration's"),
+      ParameterCard(
+        "cap", .int(0...4_096), default: nil, note: "none",
+        "most exact numbers of a token's keys at each end, those farthest out; its code has 21"),
+      ParameterCard(
+        "calib", .text, default: nil, note: "a page of prose that comes with kvsh",
+        "text to learn levels and key thresholds from"),
     ],
     presets: [
       Preset(
@@ -31,15 +37,15 @@ extension MethodCard {
     ],
     storage: .packed,
     deviations: [
-      "Calibrated once a model and setting on a page of prose that comes with kvsh (about 2,000 tokens), by the engine's "
-        + "own uncompressed cache; the paper takes 16 x 2,048 tokens of WikiText-2.",
+      "Calibrated once a model and setting by the engine's own uncompressed cache, on a page of prose that comes with "
+        + "kvsh (about 2,000 tokens) or the first 16 x 2,048 tokens of calib; the paper takes as many of WikiText-2.",
       "k-means counts every number alike: the paper's Fisher weights need gradients. It starts from quantiles, not at "
         + "random.",
       "The prompt attends exactly, and so does a new token to itself; both are packed behind it.",
       "Keys are turned back from the cache's half precision and turned again by their block's first position and the way "
         + "from there: the same but for rounding.",
       "Heads that keep different tokens have a value range each; otherwise a token has one over all heads, as in the paper.",
-      "The cap of 21 outliers a token and end (cap_outliers) and a calibration file of one's own are left out.",
+      "The cap counts over the heads that hold the same tokens: over all of them unless heads keep tokens of their own.",
     ]
   ) { settings in
     Slots(
@@ -48,6 +54,7 @@ extension MethodCard {
           bits: settings.int("bits") ?? 4, outlier: settings.float("outlier") ?? 0.01,
           sink: settings.int("sink") ?? 0,
           levels: settings.word("codebook").flatMap(BookSettings.Levels.init) ?? .nuq,
-          normalises: settings.bool("qnorm") ?? false)))
+          normalises: settings.bool("qnorm") ?? false, cap: settings.int("cap")),
+        calibrationText: settings.text("calib")))
   }
 }

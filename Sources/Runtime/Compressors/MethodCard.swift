@@ -93,6 +93,10 @@ public struct Settings: Sendable {
     if case .shares(let values)? = values[name] { values } else { nil }
   }
 
+  public func text(_ name: String) -> NamedText? {
+    if case .text(let value)? = values[name] { value } else { nil }
+  }
+
   public func budget(_ name: String) -> Budget? {
     if case .budget(let value)? = values[name] { value } else { nil }
   }

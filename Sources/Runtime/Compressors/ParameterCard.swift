@@ -9,6 +9,7 @@ public enum ParameterValue: Equatable, Hashable, Sendable {
   case budget(Budget)
   /// Shares, each from 0 to 1: `"70%, 50%, 30%"`.
   case shares([Double])
+  case text(NamedText)
 }
 
 extension ParameterValue: CustomStringConvertible {
@@ -21,8 +22,12 @@ extension ParameterValue: CustomStringConvertible {
     case .word(let value): value
     case .budget(let value): "\(value)"
     case .shares(let values): "\"" + values.map { "\(Budget.share($0))" }.joined(separator: ", ") + "\""
+    case .text(let text): "\(text)"
     }
   }
+
+  /// What rows are keyed by: of a file what it says, not where it lies.
+  var key: String { if case .text(let text) = self { "text:\(text.digest)" } else { description } }
 }
 
 /// One parameter of a method: what checks, help and completion need to know of it.
@@ -38,6 +43,8 @@ public struct ParameterCard: Equatable, Sendable {
     case budget(atLeast: Int)
     /// One share or several in a text.
     case shares
+    /// A file's text.
+    case text
   }
 
   public let name: String
@@ -96,6 +103,7 @@ public struct ParameterCard: Equatable, Sendable {
         throw problem("K303", "shares from 0% to 100%")
       }
       return value
+    case (.text, .text): return value
     case (.shares, .budget(.share(let share))): return try checked(.shares([share]), method: method)
     case (.shares, .float(let share)): return try checked(.shares([share]), method: method)
     case (.shares, .int(let share)): return try checked(.shares([Double(share)]), method: method)
@@ -116,6 +124,7 @@ public struct ParameterCard: Equatable, Sendable {
     case .word(let words): "one of " + words.joined(separator: ", ")
     case .budget: "a budget (512, 30%, 64MiB)"
     case .shares: "shares in a text (\"70%, 50%\")"
+    case .text: "a path to a text file"
     }
   }
 

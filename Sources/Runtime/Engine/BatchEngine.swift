@@ -41,6 +41,7 @@ public final class BatchEngine {
     let tile = PromptAttention.tileTokens
     self.chunkTokens = max(tile, chunkTokens / tile * tile)
     whole = ForwardPass(model: model, kernels: instructionSet.table, pool: pool)
+    whole.tokenizer = tokenizer
     pass = whole
   }
 

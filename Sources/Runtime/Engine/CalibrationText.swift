@@ -3,6 +3,22 @@ public enum CalibrationText {
   /// Its tokens by the model's tokenizer.
   public static func tokens(_ tokenizer: Tokenizer) -> [Int32] { tokenizer.encode(prose, parseSpecial: false) }
 
+  /// Tokens of a piece of a text of the user's own, and the most pieces (sheet kvquant: 16 x 2,048 tokens).
+  static let most = (pieceTokens: 2_048, pieces: 16)
+  /// What is looked at of a text: many times the bytes of the tokens above.
+  private static let mostBytes = 2 << 20
+
+  /// The first tokens of a text in pieces that fit a context.
+  static func pieces(_ text: String, _ tokenizer: Tokenizer, context: Int) -> [[Int32]] {
+    // Half a character at the cut becomes a replacement character, if it is reached at all.
+    let start = text.utf8.count > mostBytes ? String(decoding: text.utf8.prefix(mostBytes), as: UTF8.self) : text
+    let tokens = tokenizer.encode(start, parseSpecial: false)
+    let length = max(1, min(most.pieceTokens, context))
+    return stride(from: 0, to: min(tokens.count, length * most.pieces), by: length).map {
+      Array(tokens[$0..<min(tokens.count, $0 + length)])
+    }
+  }
+
   static let prose = """
     The ferry left at ten past six, when the harbour was still grey and the gulls had not yet made up their minds about the
     day. Marta stood at the rail with her collar up and counted the boats she knew. There was the Anneliese, which belonged

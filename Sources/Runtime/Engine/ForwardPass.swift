@@ -41,6 +41,8 @@ public final class ForwardPass {
   private var scratch = AttentionScratch()
   /// What codecs that learn from a text learn from; empty if the caller has none.
   public var calibrationText: [Int32] = []
+  /// Reads the calibration texts of the user's own.
+  var tokenizer: Tokenizer?
   /// Sees the residual stream [rows, hidden] after the embedding (0) and after each layer; for tests and inspection.
   var observer: ((_ layersDone: Int, _ residual: UnsafePointer<Float>, _ rows: Int) -> Void)?
 

@@ -13,6 +13,13 @@ struct FolderWeightReader: WeightSource {
 
   func matrix(_ name: String, rows: Range<Int>, of total: Int, inputs: Int) throws -> WeightMatrix {
     try pool.check()
+    let matrix = try repacked(name, rows: rows, of: total, inputs: inputs)
+    // Repacking leaves off where it is once it is to end.
+    try pool.check()
+    return matrix
+  }
+
+  private func repacked(_ name: String, rows: Range<Int>, of total: Int, inputs: Int) throws -> WeightMatrix {
     let file = try folder.shard(of: name)
     let tensor = try file.tensor(name)
     let element = try element(of: tensor, file)

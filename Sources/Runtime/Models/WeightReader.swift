@@ -13,6 +13,13 @@ struct WeightReader: WeightSource {
 
   func matrix(_ name: String, rows: Range<Int>, of total: Int, inputs: Int) throws -> WeightMatrix {
     try pool.check()
+    let matrix = try repacked(name, rows: rows, of: total, inputs: inputs)
+    // Repacking leaves off where it is once it is to end.
+    try pool.check()
+    return matrix
+  }
+
+  private func repacked(_ name: String, rows: Range<Int>, of total: Int, inputs: Int) throws -> WeightMatrix {
     let tensor = try file.tensor(name)
     let bytes = try file.tensorBytes(name)
     // The repacked copy is what runs: the file's pages need not stay beside it.

@@ -144,8 +144,11 @@ extension BookCodec {
   public func mostBytes(tokens: Int, shape: CacheShape) -> Int {
     let width = shape.kvHeads * shape.headDim
     let block = (tokens + 31) / 32 * 32
-    // A text may have several times the outliers of the calibration's keys; a token's values round up to one an end.
-    let outliers = settings.outlier > 0 ? Double(tokens) * (5 * settings.outlier * Double(width) + 2) : 0
+    // A text may have several times the outliers of the calibration's keys, up to a cap of each end that may be each
+    // head's own; a token's values round up to one an end.
+    let most = settings.cap.map { 2 * Double($0 * shape.kvHeads) } ?? .infinity
+    let keys = min(4 * settings.outlier * Double(width), most)
+    let outliers = settings.outlier > 0 ? Double(tokens) * (keys + settings.outlier * Double(width) + 2) : 0
     return block * (width * 2 * settings.bits / 8 + 4 * shape.kvHeads) + Int(outliers) * 4
       + Slots.exactBytes(settings.sink + 1, shape)
   }

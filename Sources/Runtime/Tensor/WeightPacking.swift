@@ -48,7 +48,7 @@ extension WeightMatrix {
     let buffer = AlignedBuffer<UInt8>(count: (panels + 1) / 2 * layout.pairBytes(blocks: blocks))
     pool.run(over: panels, grain: 4) { range in
       UnpackedBlock.with { unpacked in
-        for panel in range {
+        for panel in range where !pool.isCancelled {
           for lane in 0..<min(16, outputs - panel * 16) {
             let row = source + (panel * 16 + lane) * fileBlocks * Format.type.blockBytes
             let writer = LaneWriter(records: buffer.base, panel: panel, lane: lane, blocks: blocks, layout: layout)
@@ -74,7 +74,7 @@ extension WeightMatrix {
     pool.run(over: panels, grain: 4) { range in
       withUnsafeTemporaryAllocation(byteCount: inputs * size, alignment: 64) { scratch in
         guard let source = scratch.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return }
-        for panel in range {
+        for panel in range where !pool.isCancelled {
           for lane in 0..<min(16, outputs - panel * 16) {
             read(panel * 16 + lane, source)
             let target = buffer.base + (panel * inputs * 16 + lane) * size

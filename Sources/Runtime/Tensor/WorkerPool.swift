@@ -60,6 +60,9 @@ public final class WorkerPool: Sendable {
     run(tasks) { task, worker in if !cancellation.isCancelled { body(task, worker) } }
   }
 
+  /// Whether the pool's work is to end; for long tasks, whose results are nothing unless `check` passes afterwards.
+  var isCancelled: Bool { cancellation?.isCancelled ?? false }
+
   /// - Throws: `CancellationError` if the pool's work is to end.
   func check() throws { try cancellation?.check() }
 

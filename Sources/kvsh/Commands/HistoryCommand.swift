@@ -24,15 +24,12 @@ struct HistoryCommand: Command {
 
   func run(_ call: Call, in context: Context) throws -> Value {
     let store = try call.placing { try workbench.store() }
-    let lines = try call.placing { try store.lines() }
     if call.isGiven("id") {
       let id = try call.int("id")
-      let rows = try call.placing { try store.rows(ofLine: Int64(id)) }
-      guard !rows.isEmpty else {
-        throw ShellProblems.noRows(line: id, isKnown: lines.contains { $0.id == id }, at: call.span(of: "id"))
-      }
+      let rows = try call.kept(byLine: id, named: "id", in: store) { try store.rows(ofLine: $0) }
       return .table(RunTable.table(rows.map { RunTable.Source(row: $0) }))
     }
+    let lines = try call.placing { try store.lines() }
     let parts = Dictionary(grouping: lines) { $0.parent }
     // A line that asks for the history is not part of it yet.
     let whole = lines.filter { $0.parent == nil && $0.id != workbench.typedLine }

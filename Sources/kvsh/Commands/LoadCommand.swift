@@ -70,11 +70,7 @@ struct LoadCommand: Command {
 
   private func rows(ofLine id: Int, _ call: Call) throws -> Table {
     let store = try call.placing { try workbench.store() }
-    let rows = try call.placing { try store.rows(ofLine: Int64(id)) }
-    guard !rows.isEmpty else {
-      let lines = try call.placing { try store.lines() }
-      throw ShellProblems.noRows(line: id, isKnown: lines.contains { $0.id == id }, at: call.span(of: "run"))
-    }
+    let rows = try call.kept(byLine: id, named: "run", in: store) { try store.rows(ofLine: $0) }
     let records = try call.placing { try store.records(of: rows) }
     return RunTable.tableWithOrigins(
       rows.map { RunTable.Source(row: $0, origin: $0.line.flatMap { records[$0] }) })

@@ -33,11 +33,6 @@ extension Call {
   func pastRuns(in workbench: Workbench) throws -> [Store.PastRun] {
     let id = try int("id")
     let store = try placing { try workbench.store() }
-    let runs = try placing { try store.runs(ofLine: Int64(id)) }
-    guard !runs.isEmpty else {
-      let lines = try placing { try store.lines() }
-      throw ShellProblems.noRows(line: id, isKnown: lines.contains { $0.id == id }, at: span(of: "id"))
-    }
-    return runs
+    return try kept(byLine: id, named: "id", in: store) { try store.runs(ofLine: $0) }
   }
 }

@@ -80,7 +80,7 @@ extension Value {
       if case .int? = known, let whole = Int(exactly: number) { self = .int(whole) } else { self = .float(number) }
     case .int(let number): self = .int(number)
     case .word(let word): self = .string(word)
-    case .budget, .shares: self = .nil
+    case .budget, .shares, .text: self = .nil
     }
   }
 }

@@ -41,7 +41,8 @@ struct KvshCatalogue: Catalogue {
   func validate(_ entry: NameEntry, of kind: String, with arguments: EntryArguments) -> [Problem] {
     guard kind == "method" else { return [] }
     do {
-      _ = try sweep(entry, arguments)
+      // What a file says is no matter of the line, and an earlier line may be about to write it.
+      _ = try sweep(entry, arguments, readsTexts: false)
       return []
     } catch let problem as Problem {
       return [problem]
@@ -57,7 +58,7 @@ struct KvshCatalogue: Catalogue {
     var before: (compressors: [Compressor], span: Span)?
     for stage in stages where stage.command == "compress" {
       guard stage.chosen.count == 1, let (entry, kind, arguments) = stage.chosen.first, kind == "method", let arguments,
-        let own = try? sweep(entry, arguments)
+        let own = try? sweep(entry, arguments, readsTexts: false)
       else {
         before = nil
         continue
@@ -79,7 +80,9 @@ struct KvshCatalogue: Catalogue {
   }
 
   /// One configuration for every combination of the listed values.
-  private func sweep(_ entry: NameEntry, _ arguments: EntryArguments) throws -> [Compressor] {
+  private func sweep(
+    _ entry: NameEntry, _ arguments: EntryArguments, readsTexts: Bool = true
+  ) throws -> [Compressor] {
     let given = entry.parameters.compactMap { parameter -> (String, [Value])? in
       // Defaults come along too; the method has its own, and only what was written is a choice.
       guard arguments.spans[parameter.name] != nil, let value = arguments.values[parameter.name], value.type != .nil
@@ -88,7 +91,7 @@ struct KvshCatalogue: Catalogue {
       return (parameter.name, [value])
     }
     do {
-      return try Sweep.configurations(entry.name, given, among: cards)
+      return try Sweep.configurations(entry.name, given, among: cards, readsTexts: readsTexts)
     } catch let problem as RuntimeProblem {
       let named = Sweep.blamed(problem, among: given.map(\.0))
       throw Problem(problem, at: named.flatMap { arguments.spans[$0] } ?? arguments.span)
@@ -115,17 +118,24 @@ struct KvshCatalogue: Catalogue {
 
 /// Lists given to a method's parameters are a sweep: every combination, the last parameter varying fastest.
 enum Sweep {
+  /// - Parameter readsTexts: whether files that parameters name are read; if not, they stand for empty ones.
+  /// - Throws: `RuntimeProblem` K300 to K304 (method and parameters), K504 (a text).
   static func configurations(
-    _ method: String, _ given: [(String, [Value])], among cards: [MethodCard] = Compressors.all
+    _ method: String, _ given: [(String, [Value])], among cards: [MethodCard] = Compressors.all, readsTexts: Bool = true
   ) throws -> [Compressor] {
     let card = cards.first { $0.name == method.prefix { $0 != "/" } }
     let numbers = (card?.parameters ?? []).filter { if case .float = $0.kind { true } else { false } }.map(\.name)
+    let texts = (card?.parameters ?? []).filter { $0.kind == .text }.map(\.name)
     var combinations: [[String: ParameterValue]] = [[:]]
     for (name, values) in given {
       combinations = try combinations.flatMap { combination in
         try values.map { value in
           var extended = combination
-          extended[name] = try ParameterValue(value, of: name, method: method, asNumber: numbers.contains(name))
+          if texts.contains(name), case .string(let path) = value {
+            extended[name] = .text(try NamedText(path: path, of: name, isRead: readsTexts))
+          } else {
+            extended[name] = try ParameterValue(value, of: name, method: method, asNumber: numbers.contains(name))
+          }
           return extended
         }
       }
@@ -137,6 +147,20 @@ enum Sweep {
   static func blamed(_ problem: RuntimeProblem, among given: [String]) -> String? {
     let places = given.compactMap { name in problem.seen.range(of: name + "=").map { ($0.lowerBound, name) } }
     return places.min { $0.0 < $1.0 }?.1
+  }
+}
+
+extension NamedText {
+  /// - Throws: `RuntimeProblem` K504.
+  fileprivate init(path: String, of parameter: String, isRead: Bool) throws {
+    do {
+      let content = isRead ? try TextFile.read(path) : ""
+      self.init(path: path, content: content, digest: FileDigest.sha256(content))
+    } catch let problem as RuntimeProblem {
+      throw RuntimeProblem(
+        problem.code, seen: problem.seen.replacing("the file \(path)", with: "\(parameter)=\(path)"),
+        expected: problem.expected, suggestion: problem.suggestion)
+    }
   }
 }
 

@@ -54,6 +54,7 @@ extension Parameter {
     case .word(let words): type = .choice(words)
     case .budget: type = .value(.union([.int, .share, .bytes]))
     case .shares: type = .value(.union([.string, .share, .number]))
+    case .text: type = .path
     }
     let shown = preset ?? card.defaultValue
     let note = shown == nil ? card.defaultNote.map { " Default: \($0)." } ?? "" : ""
@@ -91,6 +92,7 @@ extension Value {
       case .budget(.share(let share)): .share(share)
       case .budget(.bytes(let bytes)): .bytes(bytes)
       case .shares(let shares): .string(ParameterValue.shares(shares).description.filter { $0 != "\"" })
+      case .text(let text): .string(text.path)
       }
   }
 

@@ -50,6 +50,20 @@ struct CompressTests {
     #expect(try labels("compress h2o budget=30%") == ["h2o budget=30%"])
   }
 
+  @Test("a text is read when its line runs, not when it is checked, and a sweep may have several")
+  func texts() throws {
+    let path = try test.folder.file("own.txt", "The sea is wide.")
+    let made = try #require(try test.run("compress kvquant calib=\"\(path)\" cap=21").configurations)
+    #expect(made.map(\.label) == ["kvquant cap=21 calib=\"\(path)\""])
+    let other = try test.folder.file("other.txt", "The sea is wide.")
+    let both = try #require(try test.run("compress kvquant calib=[\"\(path)\", \"\(other)\"] cap=21").configurations)
+    // Rows are keyed by what it says.
+    #expect(Set(both.map(\.specification)) == [made[0].specification])
+    let (problem, isChecked) = try test.problem("compress kvquant calib=nowhere.txt")
+    #expect(problem.code == "K504" && !isChecked && problem.span?.text == "nowhere.txt")
+    #expect(problem.seen == "calib=nowhere.txt cannot be read: there is no such file")
+  }
+
   @Test("methods of different slots compose, sweeps by every pair")
   func composition() throws {
     #expect(

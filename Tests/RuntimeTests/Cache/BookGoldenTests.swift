@@ -124,7 +124,7 @@ struct BookGoldenTests {
     let width = heads * 64
     let keys = (0..<half * width).map { all[($0 % width / 64 * tokens + $0 / width) * 64 + $0 % 64] }
     let settings = BookSettings(bits: 3, outlier: 0.01, sink: 0, levels: .nuq, normalises: false)
-    let layer = BookLayer(keys: keys, values: keys, width: width, settings: settings)
+    let layer = BookLayer(keys: [keys], values: [keys], width: width, settings: settings)
     let upper = try tensors.floats("\(method).thr_upper")
     let lower = try tensors.floats("\(method).thr_lower")
     for channel in 0..<width {

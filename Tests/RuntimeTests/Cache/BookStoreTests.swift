@@ -21,7 +21,8 @@ struct BookStoreTests {
     var draw = SeededNumbers(77)
     let width = kvHeads * headDim
     let book = BookLayer(
-      keys: draw.numbers(400 * width), values: draw.numbers(400 * width, scale: 0.5), width: width, settings: settings)
+      keys: [draw.numbers(400 * width)], values: [draw.numbers(400 * width, scale: 0.5)], width: width,
+      settings: settings)
     return LearntBookCodec(
       settings: settings, books: [book],
       rotary: rotary(

@@ -86,7 +86,7 @@ struct CodeBookTests {
     let values = (0..<64 * 4).map { _ in draw.normal() }
     func book(_ sink: Int) -> BookLayer {
       let settings = BookSettings(bits: 2, outlier: 0, sink: sink, levels: .nuq, normalises: false)
-      return BookLayer(keys: keys, values: values, width: 4, settings: settings)
+      return BookLayer(keys: [keys], values: [values], width: 4, settings: settings)
     }
     #expect(book(0).keyUpper.allSatisfy { $0 == 500 })
     #expect(book(1).keyUpper.allSatisfy { $0 < 5 })

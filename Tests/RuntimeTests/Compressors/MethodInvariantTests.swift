@@ -108,7 +108,8 @@ struct MethodInvariantTests {
       case 1: return .budget(.share(Double.random(in: 0.01...1, using: &numbers)))
       default: return .budget(.bytes(whole(1...1_000_000)))
       }
-    default: return .int(0)
+    case .text: return .text(NamedText(path: "none.txt", content: "", digest: ""))
+    case .shares: return .int(0)
     }
   }
 

@@ -163,4 +163,34 @@ struct WeightMatrixTests {
       }
     }
   }
+
+  @Test("repacking leaves off within a matrix once it is to end, and the threads stay usable")
+  func leavesOff() throws {
+    let cancellation = Cancellation()
+    let pool = WorkerPool(threads: 1, cancellation: cancellation)
+    var rows = 0
+    func read(_ row: Int, _ target: UnsafeMutablePointer<UInt8>) {
+      target.update(repeating: 0, count: 32 * 4)
+      rows += 1
+      if rows == 20 { cancellation.cancel() }
+    }
+    _ = WeightMatrix(element: .float32, outputs: 16_000, inputs: 32, pool: pool, row: read)
+    // The panel of 16 rows that it was in, and no more.
+    #expect(rows == 32)
+    #expect(throws: CancellationError.self) { try pool.check() }
+    cancellation.reset()
+    _ = WeightMatrix(element: .float32, outputs: 1_600, inputs: 32, pool: pool, row: read)
+    #expect(rows == 32 + 1_600)
+  }
+
+  @Test("a model whose loading is to end is none, and loads when it is asked for again", arguments: [1, 2])
+  func loading(_ threads: Int) throws {
+    let cancellation = Cancellation()
+    let pool = WorkerPool(threads: threads, cancellation: cancellation)
+    let file = try TinyModel().file()
+    cancellation.cancel()
+    #expect(throws: CancellationError.self) { try Model.load(file, pool: pool) }
+    cancellation.reset()
+    #expect(try Model.load(file, pool: pool).layers.count == 2)
+  }
 }

@@ -33,7 +33,8 @@ struct MemoryForecastTests {
 
   static let configurations: [(name: String, integers: [String: Int])] = [
     ("none", [:]), ("h2o", ["budget": 32]), ("streamingllm", ["budget": 32]), ("kivi", ["bits": 2, "residual": 32]),
-    ("gear", ["interval": 8]), ("quarot", [:]), ("qjl", ["residual": 32]), ("kvquant", ["bits": 3]), ("think", [:]),
+    ("gear", ["interval": 8]), ("quarot", [:]), ("qjl", ["residual": 32]), ("kvquant", ["bits": 3]),
+    ("kvquant", ["bits": 3, "cap": 0]), ("think", [:]),
     ("mikv", [:]), ("gemfilter", ["budget": 128]), ("lazyllm", [:]),
   ]
 

@@ -3,8 +3,13 @@ import KernelABI
 /// Codes of a calibrated book; see `BookStore`. A model's books are learnt when its first cache is made.
 public struct BookCodec: CalibratedCodec {
   public let settings: BookSettings
+  public let calibrationText: NamedText?
 
-  public init(settings: BookSettings) { self.settings = settings }
+  /// - Parameter calibrationText: what the books are learnt from; nil for the page that comes with kvsh.
+  public init(settings: BookSettings, calibrationText: NamedText? = nil) {
+    self.settings = settings
+    self.calibrationText = calibrationText
+  }
 
   public var removesTokens: Bool { false }
   public func check(shape: CacheShape) throws { try RotatedCodec.checkLanes(shape) }
@@ -13,7 +18,7 @@ public struct BookCodec: CalibratedCodec {
 
   public func calibrated(on run: CalibrationRun) throws -> any Codec {
     let width = run.shape.kvHeads * run.shape.headDim
-    let books = (0..<run.shape.layers).map { layer in
+    let books = try run.layers { layer in
       BookLayer(keys: run.keysBeforeRotation(layer), values: run.values(layer), width: width, settings: settings)
     }
     return LearntBookCodec(settings: settings, books: books, rotary: run.rotary)

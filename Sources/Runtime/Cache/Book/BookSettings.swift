@@ -18,13 +18,16 @@ public struct BookSettings: Equatable, Hashable, Sendable {
   public let levels: Levels
   /// Whether restored numbers are given the mean and the deviation of the calibration's.
   public let normalises: Bool
+  /// Most outliers of a token's keys at each end; nil for all of them.
+  public let cap: Int?
 
-  public init(bits: Int, outlier: Double, sink: Int, levels: Levels, normalises: Bool) {
+  public init(bits: Int, outlier: Double, sink: Int, levels: Levels, normalises: Bool, cap: Int? = nil) {
     self.bits = bits
     self.outlier = outlier
     self.sink = sink
     self.levels = levels
     self.normalises = normalises
+    self.cap = cap
   }
 
   /// The quantile of the upper threshold; the lower one is as far from 0.

@@ -15,24 +15,30 @@ public struct BookLayer: Equatable, Sendable {
 }
 
 extension BookLayer {
-  /// Learns from keys before rotation and values, both [tokens, width], the first `sink` tokens left out.
+  /// Learns from keys before rotation and values of several texts, each [tokens, width], the first `sink` tokens of each
+  /// left out.
   ///
   /// Keys are normalised by their channel's thresholds, values by their token's; what lies beyond is left out (sheet
   /// kvquant, "Offline"). The Fisher weights of the paper need gradients and are 1 here.
-  public init(keys: [Float], values: [Float], width: Int, settings: BookSettings) {
+  public init(keys: [[Float]], values: [[Float]], width: Int, settings: BookSettings) {
+    func withoutSinks(_ rows: [Float]) -> ArraySlice<Float> {
+      let tokens = width == 0 ? 0 : rows.count / width
+      return rows[min(settings.sink, max(0, tokens - 1)) * width..<tokens * width]
+    }
+    let keys = keys.flatMap(withoutSinks)
+    let values = values.flatMap(withoutSinks)
     let tokens = width == 0 ? 0 : keys.count / width
-    let first = min(settings.sink, max(0, tokens - 1))
     var lower: [Float] = []
     var upper: [Float] = []
     var normalKeys: [Float] = []
     for channel in 0..<width {
-      let numbers = (first..<tokens).map { keys[$0 * width + channel] }
+      let numbers = (0..<tokens).map { keys[$0 * width + channel] }
       let limits = BookLimits(numbers, quantile: settings.quantile)
       lower.append(limits.lower)
       upper.append(limits.upper)
       normalKeys += Self.inside(numbers, limits)
     }
-    let normalValues = (first..<tokens).flatMap { token -> [Float] in
+    let normalValues = (0..<tokens).flatMap { token -> [Float] in
       let numbers = Array(values[token * width..<(token + 1) * width])
       return Self.inside(numbers, BookLimits(numbers, quantile: settings.quantile))
     }

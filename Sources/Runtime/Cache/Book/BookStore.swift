@@ -158,33 +158,61 @@ final class BookStore: LayerStore {
     for (group, members) in members.enumerated() {
       for _ in 0..<taken[members[0]] { scales[group].append(Half.bits(0), Half.bits(0)) }
     }
-    for (index, head) in heads.enumerated() { packKeys(head, index) }
-    for (group, members) in members.enumerated() { packValues(members, scales[group]) }
+    for (group, members) in members.enumerated() {
+      packKeys(members)
+      packValues(members, scales[group])
+    }
     transientBytes = max(transientBytes, before.held + bytes.held - min(before.held, bytes.exactTail))
   }
 
-  private func packKeys(_ head: BookHead, _ index: Int) {
+  /// Packs the keys of heads that hold the same tokens: a cap on outliers counts over all of them.
+  private func packKeys(_ members: [Int]) {
     let headDim = shape.headDim
-    let held = head.exact.keys.count
-    head.keys.reserve(held)
+    let held = heads[members[0]].exact.keys.count
+    for head in members { heads[head].keys.reserve(held) }
+    let cap = settings.cap.map { OutlierCap(most: $0) }
     withUnsafeTemporaryAllocation(of: Float.self, capacity: headDim) { row in
-      withUnsafeTemporaryAllocation(of: UInt8.self, capacity: headDim) { codes in
+      withUnsafeTemporaryAllocation(of: UInt8.self, capacity: headDim * members.count) { codes in
         guard let row = row.baseAddress, let codes = codes.baseAddress else { return }
         for token in 0..<held {
-          head.exact.keys.read(token, into: row)
-          rotary.turn(row, by: -head.position(head.packed))
-          var outliers: [BookHead.Outlier] = []
-          for channel in 0..<headDim {
-            let limit = limits[index * headDim + channel]
-            codes[channel] = limit.code(row[channel], book.keys)
-            guard settings.outlier > 0, row[channel] > limit.upper || row[channel] < limit.lower else { continue }
-            outliers.append((channel, row[channel]))
+          var outliers: [[BookHead.Outlier]] = []
+          for (place, index) in members.enumerated() {
+            let head = heads[index]
+            head.exact.keys.read(token, into: row)
+            rotary.turn(row, by: -head.position(head.packed))
+            var own: [BookHead.Outlier] = []
+            for channel in 0..<headDim {
+              let limit = limits[index * headDim + channel]
+              codes[place * headDim + channel] = limit.code(row[channel], book.keys)
+              guard settings.outlier > 0, row[channel] > limit.upper || row[channel] < limit.lower else { continue }
+              own.append((channel, row[channel]))
+            }
+            outliers.append(own)
           }
-          head.append(codes, outliers, to: head.keys, head.keyOutliers)
+          if let cap { leave(cap, &outliers, members) }
+          for (place, index) in members.enumerated() {
+            let head = heads[index]
+            head.append(codes + place * headDim, outliers[place], to: head.keys, head.keyOutliers)
+          }
         }
       }
     }
-    head.exact.dropKeys(held)
+    for head in members { heads[head].exact.dropKeys(held) }
+  }
+
+  /// Leaves a token's outliers over all heads those that the cap lets stay exact; the others are what their codes say.
+  private func leave(_ cap: OutlierCap, _ outliers: inout [[BookHead.Outlier]], _ members: [Int]) {
+    let headDim = shape.headDim
+    var candidates: [OutlierCap.Candidate] = []
+    for (place, index) in members.enumerated() {
+      for outlier in outliers[place] {
+        let limit = limits[index * headDim + outlier.channel]
+        let normalised = (outlier.number - limit.offset) / max(0, limit.range)
+        candidates.append(.init(channel: place * headDim + outlier.channel, normalised: normalised))
+      }
+    }
+    let kept = Set(cap.kept(candidates))
+    for place in members.indices { outliers[place].removeAll { !kept.contains(place * headDim + $0.channel) } }
   }
 
   /// Packs the values of heads that hold the same tokens: one range a token.

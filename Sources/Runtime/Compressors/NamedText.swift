@@ -1,0 +1,20 @@
+/// A text that a parameter names by its path: labels show where it lies, rows are keyed by what it says.
+public struct NamedText: Equatable, Hashable, Sendable {
+  public let path: String
+  public let content: String
+  /// Of the content; stands for it in the keys of rows.
+  public let digest: String
+
+  public init(path: String, content: String, digest: String) {
+    self.path = path
+    self.content = content
+    self.digest = digest
+  }
+}
+
+extension NamedText: CustomStringConvertible {
+  /// The path as a user would type it.
+  public var description: String {
+    "\"" + path.flatMap { "\\\"{}".contains($0) ? ["\\", $0] : [$0] } + "\""
+  }
+}
