@@ -12,6 +12,7 @@ final class Workbench: @unchecked Sendable {
   let progress: any ProgressDisplay
   let models: ModelLibrary
   let encoders: EncoderLibrary
+  let chinese: ChineseLibrary
   let vega: VegaLibrary
   let cancellation: Runtime.Cancellation
   private var opened: Store?
@@ -42,6 +43,7 @@ final class Workbench: @unchecked Sendable {
     self.progress = progress
     self.models = models ?? ModelLibrary(home: home, cancellation: cancellation)
     encoders = EncoderLibrary(home: home, models: self.models)
+    chinese = ChineseLibrary(home: home)
     vega = VegaLibrary(home: home)
   }
 
