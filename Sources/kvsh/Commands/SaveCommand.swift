@@ -148,6 +148,9 @@ extension TableText.Format {
 enum ValueText {
   static func short(_ value: Value) -> String {
     switch value {
+    case .nil: "–"
+    // Three digits, but no exponent where whole numbers say it better.
+    case .float(let number) where (1000..<1e9).contains(number.magnitude): String(format: "%.0f", number)
     case .float(let number): String(format: "%.3g", number)
     case .share(let share): String(format: "%.1f %%", share * 100)
     default: value.text
