@@ -48,6 +48,7 @@ struct RunCommand: Command {
     _ = try EngineArguments.checkedEngines(call, configurations, loaded)
     let load = try call.placing(at: "dataset") { try dataset.load(call, loaded) }
     if let shortfall = load.shortfall { context.print("note: \(shortfall)") }
+    let segmenter = try segmenter(call, load.requests, context)
     let chat = options.chat ?? loaded.chats
     let samples = try call.placing(at: "max") {
       try load.requests.map { try PreparedSample($0, loaded, chat: chat, maxTokens: options.maxTokens) }
@@ -67,11 +68,21 @@ struct RunCommand: Command {
       samples.compactMap { sample -> RunTable.Source? in
         guard var row = rows[study.key(sample)] else { return nil }
         row.config = arm.label
-        return RunTable.Source(row: row, request: sample.request, scoring: dataset.dataset.card.scoring)
+        return RunTable.Source(
+          row: row, request: sample.request, scoring: dataset.dataset.card.scoring, segmenter: segmenter)
       }
     }
     note(study, outcome, rows.count, total, in: context)
     return .table(RunTable.table(rows))
+  }
+
+  /// What Chinese answers are scored with; says beforehand if they will have no score.
+  private func segmenter(_ call: Call, _ requests: [Request], _ context: Context) throws -> ChineseSegmenter? {
+    let chinese = requests.count { $0.judgement?.metric.needsSegmentation == true }
+    guard chinese > 0 else { return nil }
+    let segmenter = try call.placing(at: "dataset") { try workbench.chinese.current() }
+    if segmenter == nil { context.print(workbench.chinese.missing(chinese)) }
+    return segmenter
   }
 
   /// The stage with every option written out, defaults too: they may change.

@@ -1,10 +1,12 @@
 import Foundation
 
-/// The frame that every page shares: one file, its own style for light and dark, nothing fetched and no script.
+/// The frame that every page shares: one file, its own style for light and dark, nothing fetched.
 struct HTMLDocument: Sendable {
   var title: String
   /// What stands in the page, in order.
   var body: [String] = []
+  /// How its figures are shown; nil for a page that has none.
+  var figures: HTMLFigures?
 
   func render() -> String {
     """
@@ -14,13 +16,14 @@ struct HTMLDocument: Sendable {
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <meta name="color-scheme" content="light dark">
+    <meta http-equiv="Content-Security-Policy" content="\(VegaScript.policy)">
     <title>\(SVGText.escaped(title))</title>
     <style>
     \(Self.sheet)</style>
     </head>
     <body>
     <main>
-    \(body.joined())</main>
+    \(body.joined())\(figures?.markup ?? "")</main>
     </body>
     </html>
 
@@ -35,13 +38,19 @@ struct HTMLDocument: Sendable {
 
   static func code(_ text: String) -> String { "<pre><code>\(lines(text))</code></pre>\n" }
 
-  /// A drawing with its Vega-Lite specification beside it, for those who want to change it.
+  /// A still picture, the place of the one that Vega draws, and the Vega-Lite specification for both Vega and those who
+  /// want to change it.
   static func figure(_ chart: Chart) -> String {
-    let specification = VegaLite().render(chart).replacing("<", with: "\\u003c").replacing(">", with: "\\u003e")
-      .replacing("&", with: "\\u0026")
+    let specification = VegaLite(isInteractive: true).render(chart).replacing("<", with: "\\u003c").replacing(
+      ">", with: "\\u003e"
+    )
+    .replacing("&", with: "\\u0026")
     return """
       <figure>
-      \(SVGPlot().render(chart))</figure>
+      <div class="still">
+      \(SVGPlot().render(chart))</div>
+      <div class="drawn"></div>
+      </figure>
       <script type="application/json" class="vega-lite">\(specification)</script>
 
       """
@@ -78,7 +87,14 @@ struct HTMLDocument: Sendable {
     ul { padding-left: 20px; font-size: 14px; }
     pre { background: #f4f5f7; border-radius: 6px; padding: 10px 14px; overflow-x: auto; font: 13px/1.5 ui-monospace, Menlo, Consolas, monospace; }
     figure { margin: 20px 0; }
-    figure svg { max-width: 100%; height: auto; display: block; }
+    .still svg { max-width: 100%; height: auto; display: block; }
+    .drawn { overflow-x: auto; }
+    .still-only { border-left: 3px solid #c98700; padding-left: 10px; margin-top: 32px; }
+    .is-drawn .still { display: none; }
+    @media print {
+      .is-drawn .still { display: block; }
+      .drawn, .hint { display: none; }
+    }
     .scroll { overflow-x: auto; }
     table { border-collapse: collapse; font-size: 13.5px; font-variant-numeric: tabular-nums; }
     th, td { padding: 5px 14px 5px 0; text-align: right; white-space: nowrap; }

@@ -7,15 +7,16 @@ struct HTMLPage: Sendable {
   var table: [[String]] = []
   /// Paragraphs below the table: machine, versions, warnings.
   var notes: [String] = []
+  var figures = HTMLFigures.unsaid
 
-  /// The document; no script runs and nothing is fetched.
+  /// The document; nothing is fetched.
   func render() -> String {
     HTMLDocument(
       title: chart.title,
       body: [
         HTMLDocument.heading(chart.title), HTMLDocument.code(command), HTMLDocument.figure(chart),
         HTMLDocument.table(table),
-      ] + notes.map(HTMLDocument.paragraph)
+      ] + notes.map(HTMLDocument.paragraph), figures: figures
     ).render()
   }
 }

@@ -13,6 +13,7 @@ struct HTMLReport: Sendable {
   }
 
   var blocks: [Block]
+  var figures = HTMLFigures.unsaid
 
   /// The first heading, or a name.
   var title: String {
@@ -22,8 +23,10 @@ struct HTMLReport: Sendable {
     return "kvsh report"
   }
 
+  var hasFigures: Bool { blocks.contains { if case .figure = $0 { true } else { false } } }
+
   func render() -> String {
-    HTMLDocument(title: title, body: blocks.map(Self.markup)).render()
+    HTMLDocument(title: title, body: blocks.map(Self.markup), figures: hasFigures ? figures : nil).render()
   }
 
   private static func markup(_ block: Block) -> String {

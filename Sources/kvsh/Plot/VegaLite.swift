@@ -7,6 +7,8 @@ import Foundation
 struct VegaLite: Sendable {
   /// Size of one panel in pixels; nil: chosen by the number of panels.
   var panelSize: (width: Int, height: Int)?
+  /// Whether a reader can move and zoom each panel, and lines tell their values.
+  var isInteractive = false
 
   /// JSON whose keys keep the order they are written in, so that the same chart is the same text.
   indirect enum Value: Equatable, Sendable {
@@ -37,21 +39,24 @@ struct VegaLite: Sendable {
       panelSize ?? (chart.panels.count <= 1 ? (620, 340) : chart.panels.count <= 4 ? (320, 190) : (230, 160))
     var members: [Value.Member] = [
       .init(name: "$schema", value: .string("https://vega.github.io/schema/vega-lite/v5.json")),
-      .init(name: "description", value: .string((chart.subtitle + chart.footnotes).joined(separator: "\n"))),
+      .init(
+        name: "description",
+        value: .string((chart.subtitle + chart.footnotes).map(PlotText.safe).joined(separator: "\n"))),
       .init(
         name: "title",
         value: .record([
-          "text": .string(chart.title),
+          "text": .string(PlotText.safe(chart.title)),
           "subtitle": .array(
-            (chart.subtitle + chart.footnotes).flatMap { PlotText.wrap($0, to: 110) }.map(Value.string)),
+            (chart.subtitle + chart.footnotes).flatMap { PlotText.wrap(PlotText.safe($0), to: 110) }
+              .map(Value.string)),
           "anchor": .string("start"),
         ])),
     ]
-    let panels = chart.panels.map { panel in
+    let panels = chart.panels.enumerated().map { index, panel in
       Value.record([
-        "title": panel.title.isEmpty ? .null : .string(panel.title),
+        "title": panel.title.isEmpty ? .null : .string(PlotText.safe(panel.title)),
         "width": .number(Double(width)), "height": .number(Double(height)),
-        "layer": .array(layers(panel, chart: chart, frame: frame)),
+        "layer": .array(layers(panel, index, chart: chart, frame: frame)),
       ])
     }
     if panels.count == 1, case .object(let only)? = panels.first {
@@ -74,15 +79,25 @@ struct VegaLite: Sendable {
     return .object(members)
   }
 
-  private func layers(_ panel: Chart.Panel, chart: Chart, frame: ChartFrame) -> [Value] {
+  private func layers(_ panel: Chart.Panel, _ index: Int, chart: Chart, frame: ChartFrame) -> [Value] {
     let layers = panel.layers.compactMap { layer(for: $0, chart: chart, frame: frame) }
-    // Vega-Lite refuses a view without marks; an empty panel keeps its axes.
-    return layers.isEmpty
-      ? [
-        unit(
-          data: [], mark: ["type": .string("point")],
-          encoding: [("x", x(chart, frame, "x")), ("y", y(chart, frame, "y"))])
-      ] : layers
+    // Vega-Lite refuses a view without marks: an empty panel keeps its axes by a layer without data, which also carries
+    // what a reader can do, as not every mark has both axes.
+    guard layers.isEmpty || isInteractive else { return layers }
+    let empty = unit(
+      data: [], mark: ["type": .string("point")],
+      encoding: [("x", x(chart, frame, "x")), ("y", y(chart, frame, "y"))])
+    guard isInteractive, case .object(let members) = empty else { return [empty] + layers }
+    return [.object([.init(name: "params", value: .array([Self.zoom(panel: index)]))] + members)] + layers
+  }
+
+  /// Dragging moves a panel and the wheel zooms it; the wheel alone still scrolls the page.
+  private static func zoom(panel: Int) -> Value {
+    .record([
+      "name": .string("zoom_\(panel)"),
+      "select": .record(["type": .string("interval"), "zoom": .string("wheel![event.shiftKey]")]),
+      "bind": .string("scales"),
+    ])
   }
 
   private func layer(for layer: Chart.Layer, chart: Chart, frame: ChartFrame) -> Value? {
@@ -109,7 +124,7 @@ struct VegaLite: Sendable {
         data: points.map { [("x", $0.x), ("y", $0.y)] },
         mark: [
           "type": .string("line"), "clip": .bool(true), "strokeWidth": .number(2), "strokeDash": dash,
-          "interpolate": .string(isStep ? "step-after" : "linear"), "point": .bool(points.count == 1),
+          "interpolate": .string(isStep ? "step-after" : "linear"), "point": markers(points.count),
         ], encoding: [place.x, place.y] + color(["color"]))
     case .points(let points):
       return unit(
@@ -166,6 +181,12 @@ struct VegaLite: Sendable {
     }
   }
 
+  /// A line's points: one alone must be seen; of many, a page has unseen ones that tell their numbers when pointed at.
+  private func markers(_ count: Int) -> Value {
+    guard isInteractive, count > 1, count <= 1000 else { return .bool(count == 1) }
+    return .record(["opacity": .number(0), "size": .number(90), "tooltip": .bool(true)])
+  }
+
   private func unit(data: [[(String, Double)]], mark: KeyValuePairs<String, Value>, encoding: [(String, Value)])
     -> Value
   {
@@ -207,6 +228,9 @@ struct VegaLite: Sendable {
   private func x(_ chart: Chart, _ frame: ChartFrame, _ name: String) -> Value { axis(chart.x, frame.x, name) }
   private func y(_ chart: Chart, _ frame: ChartFrame, _ name: String) -> Value { axis(chart.y, frame.y, name) }
 
+  /// Vega-Lite puts an axis' title into the expression of a tooltip, in quotes that a backslash would escape.
+  private static func axisTitle(_ label: String) -> String { PlotText.safe(label).replacing("\\", with: "\u{2216}") }
+
   private func axis(_ axis: Chart.Axis, _ scale: ChartFrame.Scale, _ name: String) -> Value {
     var settings: [Value.Member] = [.init(name: "grid", value: .bool(name == "y"))]
     let ticks = scale.ticks(about: 6).filter { !$0.label.isEmpty }
@@ -222,11 +246,13 @@ struct VegaLite: Sendable {
     var range: [Value.Member] = [
       .init(name: "type", value: .string(scale.axis.scale.rawValue)),
       .init(name: "domain", value: .array([.number(scale.low), .number(scale.high)])),
-      .init(name: "nice", value: .bool(false)), .init(name: "zero", value: .bool(false)),
+      .init(name: "nice", value: .bool(false)),
     ]
+    // A logarithmic axis has no zero to leave out, and Vega-Lite says so.
+    if scale.axis.scale != .log { range.append(.init(name: "zero", value: .bool(false))) }
     if scale.axis.isReversed { range.append(.init(name: "reverse", value: .bool(true))) }
     return .record([
-      "field": .string(name), "type": .string("quantitative"), "title": .string(axis.label),
+      "field": .string(name), "type": .string("quantitative"), "title": .string(Self.axisTitle(axis.label)),
       "scale": .object(range), "axis": .object(settings),
     ])
   }

@@ -9,12 +9,14 @@ enum RunTable {
     /// What was asked; nil for a row that is read back from the store without its data set.
     var request: Request?
     var scoring: AnswerScoring?
+    /// Cuts Chinese answers into words; nil leaves those without a score.
+    var segmenter: ChineseSegmenter?
     /// What computed the row.
     var origin: RunRecord?
 
     /// Computed anew from text and reference: answers are stored, scores are not.
     var score: Double? {
-      if let judgement = request?.judgement { return judgement.score(row.text) }
+      if let judgement = request?.judgement { return judgement.score(row.text, words: segmenter) }
       guard let scoring, let reference = request?.reference else { return nil }
       return scoring.score(row.text, reference: reference)
     }

@@ -40,6 +40,7 @@ extension ProblemCatalogue {
     .adding(MetricProblems.all.map { Entry($0.code, $0.title, $0.explanation) })
     .adding(RouteProblems.all.map { Entry($0.code, $0.title, $0.explanation) })
     .adding(EncoderProblems.all.map { Entry($0.code, $0.title, $0.explanation) })
+    .adding(SegmentationProblems.all.map { Entry($0.code, $0.title, $0.explanation) })
     .adding(LengthPredictionProblems.all.map { Entry($0.code, $0.title, $0.explanation) })
     .adding(ShellProblems.all)
     .adding([

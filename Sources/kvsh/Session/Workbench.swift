@@ -12,6 +12,8 @@ final class Workbench: @unchecked Sendable {
   let progress: any ProgressDisplay
   let models: ModelLibrary
   let encoders: EncoderLibrary
+  let chinese: ChineseLibrary
+  let vega: VegaLibrary
   let cancellation: Runtime.Cancellation
   private var opened: Store?
   /// The line of the shell that is running, as the store knows it.
@@ -41,6 +43,8 @@ final class Workbench: @unchecked Sendable {
     self.progress = progress
     self.models = models ?? ModelLibrary(home: home, cancellation: cancellation)
     encoders = EncoderLibrary(home: home, models: self.models)
+    chinese = ChineseLibrary(home: home)
+    vega = VegaLibrary(home: home)
   }
 
   /// Work that begins after the user ended other work of the same text, as in the next round of a loop, does not begin.

@@ -9,11 +9,16 @@ enum RealModel {
 
   static let name = "SmolLM2-135M-Instruct.Q4_1"
 
-  /// The model's file in `$KVSH_HOME`, or in the XDG data folder.
-  static func path() throws -> String {
+  /// What scripts/setup fills: `$KVSH_HOME`, or kvsh's folder in the XDG data folder.
+  static var home: String {
     let environment = ProcessInfo.processInfo.environment
     let data = environment["XDG_DATA_HOME"] ?? NSHomeDirectory() + "/.local/share"
-    let folder = (environment["KVSH_HOME"].flatMap { $0.isEmpty ? nil : $0 } ?? data + "/kvsh") + "/models"
+    return environment["KVSH_HOME"].flatMap { $0.isEmpty ? nil : $0 } ?? data + "/kvsh"
+  }
+
+  /// The model's file.
+  static func path() throws -> String {
+    let folder = home + "/models"
     let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     guard let file = files.sorted().first(where: { $0.hasPrefix("SmolLM2-135M-Instruct") && $0.hasSuffix(".gguf") })
     else { throw Missing(folder: folder) }

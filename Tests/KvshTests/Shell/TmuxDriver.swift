@@ -6,11 +6,11 @@ final class TmuxDriver {
   private let tmux: String
   private let environment: [String: String]
 
-  /// - Throws: `TerminalDriver.Failure` if there is no tmux, which scripts/setup installs.
+  /// - Throws: `TerminalDriver.Failure` if there is no tmux, which scripts/setup --tests installs.
   init(_ command: String, environment: [String: String], columns: Int = 80, rows: Int = 24) throws {
     let folders = (environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":")
     guard let tmux = folders.map({ String($0) + "/tmux" }).first(where: { access($0, X_OK) == 0 }) else {
-      throw TerminalDriver.Failure(description: "there is no tmux on the PATH: run scripts/setup")
+      throw TerminalDriver.Failure(description: "there is no tmux on the PATH: run scripts/setup --tests")
     }
     self.tmux = tmux
     var environment = environment

@@ -45,12 +45,7 @@ enum EncoderFixtures {
   }
 
   /// all-MiniLM-L6-v2 where scripts/setup puts it.
-  static let real: String = {
-    let environment = ProcessInfo.processInfo.environment
-    let data = environment["XDG_DATA_HOME"] ?? "\(environment["HOME"] ?? "")/.local/share"
-    let home = environment["KVSH_HOME"].flatMap { $0.isEmpty ? nil : $0 } ?? "\(data)/kvsh"
-    return home + "/encoders/all-MiniLM-L6-v2"
-  }()
+  static let real = SetupFolder.path + "/encoders/all-MiniLM-L6-v2"
 
   static func encoder(_ path: String, _ set: InstructionSet? = nil, threads: Int = 2) throws -> SentenceEncoder {
     try SentenceEncoder(path: path, kernels: try set ?? InstructionSet.chosen(), pool: WorkerPool(threads: threads))

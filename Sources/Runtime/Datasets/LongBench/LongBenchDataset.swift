@@ -21,8 +21,8 @@ public struct LongBenchDataset: Dataset {
         is put around it; few-shot and code tasks stand in no template. Samples are named TASK/ROW, rows counted from 0.
 
         Deviates: samsum is not stopped at the first newline; its first line is scored all the same. The Chinese tasks \
-        that are scored over words (multifieldqa_zh, dureader, vcsum) have no score: cutting Chinese into words needs \
-        jieba's dictionary, which kvsh does not have.
+        that are scored over words (multifieldqa_zh, dureader, vcsum) need jieba's dictionary, which scripts/setup \
+        fetches; without it their answers have no score, and `run` says so.
         """,
       parameters: [
         DatasetParameter("task", .words(Self.taskNames), doc: "the tasks to run (all that are there if not given)"),

@@ -19,8 +19,10 @@ public struct LongBenchJudgement: Sendable, Equatable {
     self.similarity = similarity
   }
 
-  /// The best score over the answers, 0...1; nil for metrics over Chinese words, which kvsh cannot cut.
-  public func score(_ text: String) -> Double? {
-    metric.best(text, answers, firstLine: firstLine, .init(classes: classes, codeSimilarity: similarity))
+  /// The best score over the answers, 0...1; nil for a metric over Chinese words without a segmenter.
+  public func score(_ text: String, words segmenter: ChineseSegmenter? = nil) -> Double? {
+    var settings = LongBenchMetric.Settings(classes: classes, codeSimilarity: similarity)
+    if let segmenter { settings.segment = { segmenter.words($0) } }
+    return metric.best(text, answers, firstLine: firstLine, settings)
   }
 }
