@@ -41,6 +41,7 @@ extension ProblemCatalogue {
     .adding(RouteProblems.all.map { Entry($0.code, $0.title, $0.explanation) })
     .adding(EncoderProblems.all.map { Entry($0.code, $0.title, $0.explanation) })
     .adding(LengthPredictionProblems.all.map { Entry($0.code, $0.title, $0.explanation) })
+    .adding(ChoiceProblems.all.map { Entry($0.code, $0.title, $0.explanation) })
     .adding(ShellProblems.all)
     .adding([
       Entry(
