@@ -46,7 +46,9 @@ struct AutoChoice: Equatable {
       Parameter("types", .int, range: 1...9e15, doc: "What `train task` made, by its number. Default: the newest."),
       Parameter("lengths", .int, range: 1...9e15, doc: "What `train length` made, by its number. Default: the newest."),
     ],
-    examples: [Example("compress auto among=[kivi(bits=2), h2o(budget=30%)]", "Which of them, it says for each request.")])
+    examples: [
+      Example("compress auto among=[kivi(bits=2), h2o(budget=30%)]", "Which of them, it says for each request.")
+    ])
 
   /// The choice that a call of `compress` asks for; nil for a method.
   ///
@@ -71,7 +73,8 @@ struct AutoChoice: Equatable {
   static func notHere(_ what: String, at span: Span) -> Problem {
     Problem(
       ChoiceProblems.notHere, seen: "`compress auto`, which chooses for each request, stands where \(what) is needed",
-      expected: "it before `run`, and fixed configurations elsewhere", suggestion: "compress auto among=[...] | run longbench",
+      expected: "it before `run`, and fixed configurations elsewhere",
+      suggestion: "compress auto among=[...] | run longbench",
       labels: [.init(span)])
   }
 }

@@ -47,7 +47,9 @@ struct RunCommand: Command {
     let loaded = try call.placing { try workbench.models.current() }
     let configurations = try call.configurations(baseline: options.baseline, takesChoice: true)
     let candidates = call.input.choice?.candidates ?? []
-    try call.placingAtInput { for each in configurations + candidates { try each.check(shape: loaded.model.cacheShape) } }
+    try call.placingAtInput {
+      for each in configurations + candidates { try each.check(shape: loaded.model.cacheShape) }
+    }
     _ = try EngineArguments.checkedEngines(call, configurations + candidates, loaded)
     let chooser = try call.placingAtInput { try call.input.choice.map { try AutoChooser($0, workbench) } }
     let load = try call.placing(at: "dataset") { try dataset.load(call, loaded) }

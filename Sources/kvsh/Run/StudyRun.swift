@@ -113,7 +113,9 @@ struct StudyRun {
               onToken: { _, _ in report(arm.label) },
               onFinish: { generation in
                 guard let index = byName[generation.sample], let hash = hashes[place][index] else { return }
-                try keep(row(generation, samples[index], arm.choices == nil ? arm.label : compressor.label, compressor, hash), index)
+                try keep(
+                  row(generation, samples[index], arm.choices == nil ? arm.label : compressor.label, compressor, hash),
+                  index)
               })
           }
         }

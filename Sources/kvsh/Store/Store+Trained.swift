@@ -33,7 +33,8 @@ extension Store {
     var missing: String { self == .task ? ChoiceProblems.noClassifier : ChoiceProblems.noRule }
     var command: String {
       self == .task
-        ? "train task from=PATH, PATH being LongBench's files" : "run longbench | train auto, behind `compress` with methods"
+        ? "train task from=PATH, PATH being LongBench's files"
+        : "run longbench | train auto, behind `compress` with methods"
     }
   }
 

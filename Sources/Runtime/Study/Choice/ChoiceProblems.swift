@@ -13,19 +13,22 @@ public enum ChoiceProblems {
   public static let all: [MetricProblems.Entry] = [
     .init(
       code: tooFewSamples, title: "too few samples to learn from",
-      explanation: "A classifier of task types needs prompts of two types or more and \(TaskStudy.leastOfType) of each; a "
+      explanation:
+        "A classifier of task types needs prompts of two types or more and \(TaskStudy.leastOfType) of each; a "
         + "choice needs samples that the baseline and every configuration have a score of, \(ChoiceStudy.leastSamples) of "
         + "them. Register more tasks of LongBench, or run with a larger n."),
     .init(
       code: noClassifier, title: "no classifier of task types",
-      explanation: "`train task` makes one out of LongBench's files (`data add longbench PATH`, or from=PATH); `predict "
+      explanation:
+        "`train task` makes one out of LongBench's files (`data add longbench PATH`, or from=PATH); `predict "
         + "task` and `compress auto` use the newest, or the one they are told."),
     .init(
       code: damaged, title: "what was trained cannot be read",
       explanation: "It was written by another version of kvsh, or the store was edited. Train it again."),
     .init(
       code: noRule, title: "nothing to choose by",
-      explanation: "`run longbench | train auto` learns which configurations keep the scores of each task type; `compress "
+      explanation:
+        "`run longbench | train auto` learns which configurations keep the scores of each task type; `compress "
         + "auto` uses the newest such rule, or the one that rule=ID names."),
     .init(
       code: unknownConfiguration, title: "a configuration that was not learnt",
@@ -33,11 +36,13 @@ public enum ChoiceProblems {
         + "with right answers and train again, or choose among those that were."),
     .init(
       code: noTypes, title: "samples of no known type",
-      explanation: "The type of a sample is that of its LongBench task, or what the classifier says of its prompt, which "
+      explanation:
+        "The type of a sample is that of its LongBench task, or what the classifier says of its prompt, which "
         + "the store has of every run. Rows from elsewhere must name LongBench's tasks."),
     .init(
       code: notHere, title: "a choice where there is none to make",
-      explanation: "`compress auto` chooses for each request of a `run`. Everything else takes configurations that are the "
+      explanation:
+        "`compress auto` chooses for each request of a `run`. Everything else takes configurations that are the "
         + "same for all: name one."),
   ]
 

@@ -26,7 +26,7 @@ struct AutoTraining: Training {
         "goal", .choice(ChoiceRule.Goal.allCases.map(\.rawValue)), default: .string(ChoiceRule.Goal.bytes.rawValue),
         doc: "What is chosen for."),
       Parameter(
-        "tolerance", .value(.union([.number, .share])), default: .share(0.02), range: 0...0.99,
+        "tolerance", .value(.union([.number, .share])), default: .share(0.02),
         doc: "The loss of mean score that is put up with."),
       Parameter(
         "lengths", .choice(["predicted", "typical"]), default: .string("predicted"),
@@ -92,7 +92,8 @@ struct AutoTraining: Training {
           gain.isDecided
           ? gain.difference.value > 0 ? "more \(name)" : "fewer \(name)" : "no \(name) that can be told apart"
         func short(_ number: Double) -> String { PlotNumber.short(number) }
-        return "\(arm.kind.rawValue): \(verdict == "fewer score" ? "a lower score" : verdict == "more score" ? "a higher score" : verdict) "
+        return
+          "\(arm.kind.rawValue): \(verdict == "fewer score" ? "a lower score" : verdict == "more score" ? "a higher score" : verdict) "
           + "than the best fixed choice, \(short(gain.difference.value)) (\(short(low)) to \(short(high))) over "
           + "\(gain.count) requests"
       }

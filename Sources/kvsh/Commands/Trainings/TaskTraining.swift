@@ -51,8 +51,9 @@ struct TaskTraining: Training {
         ("accuracy", .share(score.accuracy)), ("baseline", .share(score.baseline)),
         (
           "taken_for",
-          .string(score.takenFor.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\($0.key) \($0.value)" }
-            .joined(separator: ", "))
+          .string(
+            score.takenFor.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\($0.key) \($0.value)" }
+              .joined(separator: ", "))
         ),
       ])
     }
