@@ -47,6 +47,15 @@ extension MemoryForecast.Text {
   }
 }
 
+extension Compressor {
+  /// Bytes that the cache of one text will hold at its end, said beforehand; never less than what it comes to, padding
+  /// apart.
+  public func forecastBytes(_ text: MemoryForecast.Text, shape: CacheShape) -> Int {
+    let text = text.rewritten(by: slots.prompt, shape: shape)
+    return slots.foretoldBytes(prompt: text.prompt, tokens: text.tokens, shape: shape)
+  }
+}
+
 extension BatchEngine {
   /// What texts with a configuration will need, `batch` of them at once, at their longest.
   public func forecast(_ texts: [MemoryForecast.Text], _ compressor: Compressor, batch: Int) -> MemoryForecast {

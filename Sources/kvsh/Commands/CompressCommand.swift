@@ -8,6 +8,8 @@ struct CompressCommand: Command {
     details: """
       A second `compress` in the pipe adds its method to every configuration of the first: methods fill slots (which \
       tokens stay, how they are stored), and two that fill the same slot are refused.
+
+      `compress auto` is no method: it chooses among configurations for each request of a run (`help auto`).
       """,
     parameters: [
       Parameter(
@@ -21,9 +23,17 @@ struct CompressCommand: Command {
       Example("compress kivi bits=[2,4] group=[32,64]", "Four configurations."),
       Example("compress [kivi(bits=2), h2o(budget=512)]", "Two methods side by side."),
       Example("compress h2o variant=prefill budget=30% | compress kivi bits=4", "Tokens dropped, the rest packed."),
+      Example(
+        "compress [kivi(bits=2), h2o(budget=30%)] | compress auto", "Both, and a third that chooses per request."),
     ], group: "experiments")
 
   func run(_ call: Call, in context: Context) throws -> Value {
+    if let choice = try AutoChoice(call) {
+      return .object(ConfigurationValue(compressors: call.input.configurations ?? [], choice: choice))
+    }
+    guard call.input.choice == nil else {
+      throw AutoChoice.notHere("a method to build on", at: call.inputSpan ?? call.span)
+    }
     let cards = (context.catalogue as? KvshCatalogue)?.cards ?? Compressors.all
     let own = try call.chosenConfigurations(among: cards)
     guard let before = call.input.configurations else { return .object(ConfigurationValue(compressors: own)) }

@@ -26,6 +26,9 @@ struct GenerateCommand: Command {
     if workbench.wasInterrupted { throw CancellationProblem(span: call.span) }
     try workbench.checkInterrupted(at: call.span)
     let loaded = try call.placing { try workbench.models.current() }
+    guard call.input.choice == nil else {
+      throw AutoChoice.notHere("one configuration", at: call.inputSpan ?? call.span)
+    }
     let configurations = call.input.configurations ?? [.none]
     guard let configuration = configurations.first, configurations.count == 1 else {
       throw Problem(

@@ -14,7 +14,9 @@ struct NegativesCommand: Command {
 
       per=none counts; per=type and per=task count apart, `share` being of the set's negatives and `rate` of the benign \
       samples there; per=sample lists the negatives (`| save "x.longbench.json"` makes a data set of them that `run \
-      longbench file=` takes); per=score gives the scores on them, each task weighing the same (the paper's table 7).
+      longbench file=` takes); per=score gives the scores on them, each task weighing the same (the paper's table 7), and \
+      per=table the same with a row for each type and a column for each configuration. on=all scores every sample instead: \
+      rows of a run over such a data set are the negatives already, whatever configurations they are of.
       """,
     parameters: [
       Parameter(
@@ -22,20 +24,34 @@ struct NegativesCommand: Command {
         doc: "The loss that counts; several are a sweep.",
         sweepable: true),
       Parameter(
-        "per", .choice(["none", "type", "task", "sample", "score"]), default: .string("none"), doc: "What a row is."),
+        "per", .choice(["none", "type", "task", "sample", "score", "table"]), default: .string("none"),
+        doc: "What a row is."),
+      Parameter(
+        "on", .choice(["negatives", "all"]), default: .string("negatives"),
+        doc: "What per=score and per=table score: the negatives of these rows, or all of them."),
     ] + NegativeSets.parameters,
     accepts: [.table], produces: .table,
     columns: ["set", "theta", "type", "task", "negatives", "benign", "rate", "share"],
     examples: [
       Example(
         "load scores \"examples/scores\" | negatives theta=[10%, 50%] set={both: [\"half\", \"third\"]}",
-        "Counts for a set of two.")
+        "Counts for a set of two."),
+      Example(
+        "load scores \"examples/choice\" | negatives per=table on=all",
+        "Table 7's form: scores by type and configuration."),
     ], group: "experiments")
 
   func run(_ call: Call, in context: Context) throws -> Value {
     let judged = try NegativeSets(call, home: workbench.home)
     let thetas = NegativeSets.thetas(call)
     let per = try call.name("per")
+    let scoresAll = try call.name("on") == "all"
+    guard !scoresAll || ["score", "table"].contains(per) else {
+      throw Problem(
+        "K023", seen: "on=all with per=\(per)", expected: "per=score or per=table", labels: [.init(call.span(of: "on"))]
+      )
+    }
+    if scoresAll { return .table(judged.wholeScores(isTable: per == "table", isChosen: call.isGiven("set"))) }
     var rows: [Record] = []
     for set in judged.sets {
       for theta in thetas {
@@ -45,6 +61,7 @@ struct NegativesCommand: Command {
         case "type", "task": rows += judged.counts(found, set.members, by: per).map { Record(head + $0) }
         case "sample": rows += found.map { Record(head + judged.cells($0, set.members)) }
         case "score": rows += judged.scores(found, set.members).map { Record(head + $0) }
+        case "table": rows += judged.table(found, set.members).map { Record(head + $0) }
         default:
           let benign = judged.analysis.count(judged.analysis.benign(of: set.members))
           let count = judged.analysis.count(found)
@@ -98,6 +115,34 @@ extension NegativeSets {
       ("sample", .string(sample.sample)), ("baseline", .float(sample.baseline)),
       ("best", best.map { .float($0) } ?? .nil),
     ]
+  }
+
+  /// Scores of every sample, for rows of a benchmark: of each set that was chosen, or of all configurations together.
+  fileprivate func wholeScores(isTable: Bool, isChosen: Bool) -> Table {
+    let everything = (name: "all", members: Array(analysis.sheet.configurations.indices))
+    let places = Array(analysis.sheet.samples.indices)
+    let rows = (isChosen ? sets : [everything]).flatMap { set in
+      (isTable ? table(places, set.members) : scores(places, set.members)).map {
+        Record([("set", .string(set.name))] + $0)
+      }
+    }
+    return Table(rows: rows)
+  }
+
+  /// Table 7 as the paper prints it: a row a type, the baseline and every configuration of the set as columns.
+  fileprivate func table(_ found: [Int], _ members: [Int]) -> [[(String, Value)]] {
+    groups(by: "type").compactMap { group -> [(String, Value)]? in
+      let places = found.filter(group.places.contains)
+      guard !places.isEmpty else { return nil }
+      let columns: [(String, Int?)] = [("baseline", nil)] + members.map { (analysis.sheet.configurations[$0], $0) }
+      return [
+        ("type", .string(group.name)), ("tasks", .int(Set(places.map { analysis.sheet.samples[$0].task }).count)),
+        ("samples", .int(places.count)),
+      ]
+        + columns.map { label, column in
+          (label, analysis.macroMean(places, column: column).map { .float($0 * 100) } ?? .nil)
+        }
+    }
   }
 
   /// Table 7: scores on the negatives of each type, x100, for the baseline and every configuration of the set.

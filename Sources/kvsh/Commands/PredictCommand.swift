@@ -23,6 +23,9 @@ struct PredictCommand: Command {
       Example(
         "run sharegpt n=60 max=6; train length from=run:last features=hash salts=1; predict length \"What is a cache?\"",
         "One row a configuration."),
+      Example(
+        "train task from=\"examples/tasks.json\"; predict task \"Summarize the report in one page.\"",
+        "By made-up samples: see how unsure it is."),
     ], group: "experiments")
 
   func run(_ call: Call, in context: Context) throws -> Value {

@@ -15,6 +15,8 @@ struct RunCommand: Command {
       ttft_ms runs from the start of a request's prefill to its first token, e2e_ms to its last; tbot_ms is the mean time \
       between the others. cache_bytes is held at the end, cache_bytes_peak at most, read_bytes is read by one decode step.
 
+      Behind `compress auto` a configuration is chosen for each request; the column `choice` says which.
+
       Data sets with right answers (passkey, recall) fill `score`, and `depth` says where in the prompt the answer stands.
 
       controls=on adds configurations in which nothing is compressed: the baseline at a tenth less and a tenth more of the \
@@ -43,9 +45,13 @@ struct RunCommand: Command {
     let options = try RunOptions(call, for: dataset.dataset.card)
     let store = try call.placing { try workbench.store() }
     let loaded = try call.placing { try workbench.models.current() }
-    let configurations = try call.configurations(baseline: options.baseline)
-    try call.placingAtInput { for each in configurations { try each.check(shape: loaded.model.cacheShape) } }
-    _ = try EngineArguments.checkedEngines(call, configurations, loaded)
+    let configurations = try call.configurations(baseline: options.baseline, takesChoice: true)
+    let candidates = call.input.choice?.candidates ?? []
+    try call.placingAtInput {
+      for each in configurations + candidates { try each.check(shape: loaded.model.cacheShape) }
+    }
+    _ = try EngineArguments.checkedEngines(call, configurations + candidates, loaded)
+    let chooser = try call.placingAtInput { try call.input.choice.map { try AutoChooser($0, workbench) } }
     let load = try call.placing(at: "dataset") { try dataset.load(call, loaded) }
     if let shortfall = load.shortfall { context.print("note: \(shortfall)") }
     let segmenter = try segmenter(call, load.requests, context)
@@ -53,11 +59,13 @@ struct RunCommand: Command {
     let samples = try call.placing(at: "max") {
       try load.requests.map { try PreparedSample($0, loaded, chat: chat, maxTokens: options.maxTokens) }
     }
-    let record = try call.placing {
+    var record = try call.placing {
       try RunRecord(run: Self.written(call, dataset.dataset.card, options), configurations, loaded, store)
     }
+    if let chooser { record.configurations.append(chooser.choice.line) }
     workbench.latestRecord = record
-    let arms = configurations.map { StudyArm($0, options.sampling) } + options.controls
+    let chosen = try call.placingAtInput { try chooser.map { try $0.arm(samples, loaded, options.sampling) } }
+    let arms = configurations.map { StudyArm($0, options.sampling) } + options.controls + [chosen].compactMap { $0 }
     let study = StudyRun(
       loaded: loaded, store: store, workbench: workbench, options: options, arms: arms, samples: samples, chat: chat,
       record: record)
@@ -65,13 +73,15 @@ struct RunCommand: Command {
     let outcome = try call.placing { try study.run(line: Self.lines(of: call)) }
     let rows = zip(arms, outcome.rows).flatMap { arm, rows in
       // The label is this line's: a stored row may come from one that gave a default by name.
-      samples.compactMap { sample -> RunTable.Source? in
+      samples.enumerated().compactMap { place, sample -> RunTable.Source? in
         guard var row = rows[study.key(sample)] else { return nil }
         row.config = arm.label
         return RunTable.Source(
-          row: row, request: sample.request, scoring: dataset.dataset.card.scoring, segmenter: segmenter)
+          row: row, request: sample.request, scoring: dataset.dataset.card.scoring,
+          choice: arm.choices.map { $0[place].label }, segmenter: segmenter)
       }
     }
+    if let chosen { context.print(AutoChooser.summary(chosen)) }
     note(study, outcome, rows.count, total, in: context)
     return .table(RunTable.table(rows))
   }

@@ -1,6 +1,6 @@
 /// How far and how finely `profile` measures unless it is told.
 ///
-/// Ten lengths hold out at least nine points of each stage, which an interval of 90 % needs.
+/// Eleven lengths hold out at least nine points of each stage, which an interval of 90 % needs.
 enum ProfileSize: String, CaseIterable {
   case quick, standard, full
 
@@ -8,9 +8,9 @@ enum ProfileSize: String, CaseIterable {
 
   var lengths: [Int] {
     switch self {
-    case .quick: [32, 64, 96, 128, 192, 256, 320, 384, 448, 512]
-    case .standard: [64, 128, 256, 384, 512, 768, 1_024, 1_280, 1_536, 2_048]
-    case .full: [256, 384, 512, 768, 1_024, 1_536, 2_048, 2_560, 3_072, 4_096]
+    case .quick: [32, 64, 96, 128, 160, 192, 256, 320, 384, 448, 512]
+    case .standard: [64, 128, 192, 256, 384, 512, 768, 1_024, 1_280, 1_536, 2_048]
+    case .full: [256, 384, 512, 768, 1_024, 1_280, 1_536, 2_048, 2_560, 3_072, 4_096]
     }
   }
 }

@@ -5,11 +5,16 @@ extension Call {
   /// The configurations that came through the pipe, the uncompressed baseline first, nothing twice.
   ///
   /// - Parameter baseline: whether to add the baseline to configurations; without any it stands alone.
-  /// - Throws: `Problem` K302 if something else came through the pipe.
-  func configurations(baseline: Bool) throws -> [Compressor] {
+  /// - Parameter takesChoice: whether `compress auto` may come too; its own configurations are not among these.
+  /// - Throws: `Problem` K302 if something else came through the pipe, K666 for a choice.
+  func configurations(baseline: Bool, takesChoice: Bool = false) throws -> [Compressor] {
     var all: [Compressor] = baseline ? [.none] : []
+    let hasChoice = input.choice != nil
+    guard takesChoice || !hasChoice else {
+      throw AutoChoice.notHere("a configuration for `\(signature.name)`", at: inputSpan ?? span)
+    }
     if input.type != .nil {
-      guard let own = input.configurations, !own.isEmpty else {
+      guard let own = input.configurations, !own.isEmpty || hasChoice else {
         throw Problem(
           "K302",
           seen: "`\(signature.name)` was given "
@@ -29,6 +34,7 @@ extension Call {
   /// - Throws: `Problem` K300..., K302 if something else was given.
   func chosenConfigurations(among cards: [MethodCard]) throws -> [Compressor] {
     if let entry = entry("method") {
+      guard entry.name != AutoChoice.name else { throw AutoChoice.notHere("a method", at: span(of: "method")) }
       let given = entry.parameters.filter { isGiven($0.name) }.map { ($0.name, values($0.name)) }
       do {
         return try Sweep.configurations(entry.name, given, among: cards)

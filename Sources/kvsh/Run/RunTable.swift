@@ -13,6 +13,8 @@ enum RunTable {
     var segmenter: ChineseSegmenter?
     /// What computed the row.
     var origin: RunRecord?
+    /// What `compress auto` chose; nil in rows of a configuration that is the same for all.
+    var choice: String?
 
     /// Computed anew from text and reference: answers are stored, scores are not.
     var score: Double? {
@@ -53,6 +55,7 @@ enum RunTable {
     ("select_ms", { milliseconds($0.row.selectMs) }),
     ("pack_ms", { milliseconds($0.row.packMs) }),
     ("reference", { $0.request?.reference.map { .string($0) } ?? .nil }),
+    ("choice", { $0.choice.map { .string($0) } ?? .nil }),
   ]
 
   private static func milliseconds(_ number: Double?) -> Value { number.map { .float($0) } ?? .nil }

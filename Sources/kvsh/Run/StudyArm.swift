@@ -6,6 +6,8 @@ struct StudyArm {
   let sampling: Sampling
   /// What rows call it.
   let label: String
+  /// The configuration of each sample, where it is another one for each. // [samples]
+  let choices: [Compressor]?
 
   /// A compressor under the run's own sampling.
   init(_ compressor: Compressor, _ sampling: Sampling) {
@@ -16,7 +18,19 @@ struct StudyArm {
     self.compressor = compressor
     self.sampling = sampling
     self.label = label
+    choices = nil
   }
+
+  /// A configuration for each sample.
+  init(_ choices: [Compressor], _ sampling: Sampling, label: String) {
+    compressor = .none
+    self.sampling = sampling
+    self.label = label
+    self.choices = choices
+  }
+
+  /// The configuration of a sample by its place.
+  func compressor(of sample: Int) -> Compressor { choices.map { $0[sample] } ?? compressor }
 
   /// The controls of table 5: the uncompressed cache at other temperatures under the run's own noise, and at the run's
   /// temperature under other noise.

@@ -21,10 +21,11 @@ struct StudyRun {
     var reused = 0
   }
 
-  private func specification(_ arm: StudyArm, _ sample: PreparedSample, model: String) -> RunSpecification {
-    RunSpecification(
+  private func specification(_ arm: StudyArm, _ place: Int, model: String) -> RunSpecification {
+    let sample = samples[place]
+    return RunSpecification(
       model: model, precision: loaded.model.precision.rawValue, kernels: loaded.kernels,
-      compressor: arm.compressor.specification, chat: sample.chat, maxTokens: sample.maxTokens,
+      compressor: arm.compressor(of: place).specification, chat: sample.chat, maxTokens: sample.maxTokens,
       ignoresEnd: sample.ignoresEnd,
       temperature: arm.sampling.temperature, topP: arm.sampling.topP, topK: arm.sampling.topK,
       seed: arm.sampling.seed, attention: options.attention == .fused ? nil : options.attention.label)
@@ -41,7 +42,7 @@ struct StudyRun {
       var own: [Int: String] = [:]
       var known: [String: [Store.RowKey: StoredRow]] = [:]
       for (index, sample) in samples.enumerated() {
-        let hash = specification(arm, sample, model: digest).hash
+        let hash = specification(arm, index, model: digest).hash
         own[index] = hash
         if known[hash] == nil { known[hash] = workbench.recomputes ? [:] : try store.rows(spec: hash) }
         let key = key(sample)
@@ -79,26 +80,44 @@ struct StudyRun {
       for start in stride(from: 0, to: samples.count, by: block) {
         let part = start..<min(samples.count, start + block)
         for (place, arm) in arms.enumerated() {
+          func keep(_ row: StoredRow, _ index: Int) throws {
+            var labelled = row
+            labelled.config = arm.label
+            if let line { try store.save(row, line: line, place: place * samples.count + index, as: arm.label) }
+            outcome.rows[place][key(samples[index])] = labelled
+            done += 1
+            report(arm.label)
+          }
+          // What a configuration has just answered is not asked again because it was chosen.
+          for index in part where outcome.rows[place][key(samples[index])] == nil && arm.choices != nil {
+            let twin = arms.indices.first { hashes[$0][index] == hashes[place][index] && arms[$0].choices == nil }
+            if var row = twin.flatMap({ outcome.rows[$0][key(samples[index])] }) {
+              row.config = arm.compressor(of: index).label
+              try keep(row, index)
+            }
+          }
           let missing = part.filter { outcome.rows[place][key(samples[$0])] == nil }
-          guard !missing.isEmpty else { continue }
-          report(arm.label)
-          let byName = Dictionary(missing.map { (samples[$0].request.id, $0) }) { first, _ in first }
-          try loaded.engine.run(
-            missing.map {
-              GenerationRequest(
-                sample: samples[$0].request.id, prompt: samples[$0].ids, text: samples[$0].text,
-                maxTokens: samples[$0].maxTokens, ignoresEnd: samples[$0].ignoresEnd)
-            }, compressor: arm.compressor, sampling: arm.sampling, batch: options.batch,
-            attention: options.attention, cancellation: workbench.cancellation,
-            onToken: { _, _ in report(arm.label) },
-            onFinish: { generation in
-              guard let index = byName[generation.sample], let hash = hashes[place][index] else { return }
-              let row = row(generation, samples[index], arm, hash)
-              if let line { try store.save(row, line: line, place: place * samples.count + index) }
-              outcome.rows[place][key(samples[index])] = row
-              done += 1
-              report(arm.label)
-            })
+          for (_, missing) in Dictionary(grouping: missing, by: { arm.compressor(of: $0).specification }).sorted(
+            by: { $0.key < $1.key })
+          {
+            report(arm.label)
+            let compressor = arm.compressor(of: missing[0])
+            let byName = Dictionary(missing.map { (samples[$0].request.id, $0) }) { first, _ in first }
+            try loaded.engine.run(
+              missing.map {
+                GenerationRequest(
+                  sample: samples[$0].request.id, prompt: samples[$0].ids, text: samples[$0].text,
+                  maxTokens: samples[$0].maxTokens, ignoresEnd: samples[$0].ignoresEnd)
+              }, compressor: compressor, sampling: arm.sampling, batch: options.batch,
+              attention: options.attention, cancellation: workbench.cancellation,
+              onToken: { _, _ in report(arm.label) },
+              onFinish: { generation in
+                guard let index = byName[generation.sample], let hash = hashes[place][index] else { return }
+                try keep(
+                  row(generation, samples[index], arm.choices == nil ? arm.label : compressor.label, compressor, hash),
+                  index)
+              })
+          }
         }
       }
     } catch is CancellationError {
@@ -117,11 +136,11 @@ struct StudyRun {
   }
 
   private func row(
-    _ generation: Generation, _ sample: PreparedSample, _ arm: StudyArm, _ hash: String
+    _ generation: Generation, _ sample: PreparedSample, _ label: String, _ compressor: Compressor, _ hash: String
   ) -> StoredRow {
     StoredRow(
-      spec: hash, sample: sample.request.id, prompt: sample.promptHash, config: arm.label,
-      storage: arm.compressor.storage.rawValue, promptTokens: generation.promptTokens,
+      spec: hash, sample: sample.request.id, prompt: sample.promptHash, config: label,
+      storage: compressor.storage.rawValue, promptTokens: generation.promptTokens,
       keptTokens: generation.keptTokens, outputTokens: generation.tokens.count, finish: generation.finish.rawValue,
       text: loaded.tokenizer.decode(generation.tokens, skipSpecial: true), truncated: sample.truncated,
       ttftMs: generation.firstTokenSeconds * 1000, tbotMs: generation.betweenTokensSeconds.map { $0 * 1000 },

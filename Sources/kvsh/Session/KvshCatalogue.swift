@@ -16,14 +16,15 @@ struct KvshCatalogue: Catalogue {
   func problems(of outline: PolicyOutline) -> [Problem] { PolicyRegistry.problems(outline) }
   func define(_ policy: PolicyDefinition) { policies.define(policy) }
 
-  var kinds: [String] { ["method", "dataset", "measurement", "prediction", "routing", "plot"] }
+  var kinds: [String] { ["method", "dataset", "measurement", "prediction", "training", "routing", "plot"] }
 
   func entries(of kind: String) -> [NameEntry] {
     switch kind {
-    case "method": Self.methods + policies.cards.map { NameEntry($0) }
+    case "method": Self.methods + policies.cards.map { NameEntry($0) } + [AutoChoice.entry]
     case "dataset": Self.datasets + registered
     case "measurement": Measurements.all.map(\.entry)
     case "prediction": Predictions.all.map(\.entry)
+    case "training": Trainings.all.map(\.entry)
     case "routing": RoutePolicies.entries
     case "plot": PlotKinds.all.map(\.accepting)
     default: []
@@ -34,12 +35,13 @@ struct KvshCatalogue: Catalogue {
   func madeType(of kind: String) -> ValueType { kind == "method" ? .object("config") : .any }
 
   func make(_ entry: NameEntry, of kind: String, with arguments: EntryArguments) throws -> Value {
+    guard entry.name != AutoChoice.name else { throw AutoChoice.notHere("a method", at: arguments.span) }
     let sweeps = try sweep(entry, arguments)
     return .object(ConfigurationValue(compressors: sweeps))
   }
 
   func validate(_ entry: NameEntry, of kind: String, with arguments: EntryArguments) -> [Problem] {
-    guard kind == "method" else { return [] }
+    guard kind == "method", entry.name != AutoChoice.name else { return [] }
     do {
       // What a file says is no matter of the line, and an earlier line may be about to write it.
       _ = try sweep(entry, arguments, readsTexts: false)

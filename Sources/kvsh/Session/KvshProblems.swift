@@ -42,6 +42,7 @@ extension ProblemCatalogue {
     .adding(EncoderProblems.all.map { Entry($0.code, $0.title, $0.explanation) })
     .adding(SegmentationProblems.all.map { Entry($0.code, $0.title, $0.explanation) })
     .adding(LengthPredictionProblems.all.map { Entry($0.code, $0.title, $0.explanation) })
+    .adding(ChoiceProblems.all.map { Entry($0.code, $0.title, $0.explanation) })
     .adding(ShellProblems.all)
     .adding([
       Entry(

@@ -60,14 +60,18 @@ extension Store {
   }
 
   /// Keeps a finished row and counts it to its line, both or neither.
-  func save(_ row: StoredRow, line: Int64, place: Int) throws {
+  ///
+  /// - Parameter label: what the line calls the row's configuration; nil as the row does.
+  func save(_ row: StoredRow, line: Int64, place: Int, as label: String? = nil) throws {
     var row = row
     row.line = line
     row.finished = Date()
     try attempt {
       try database.write {
         try row.insert($0)
-        try Self.link(row, to: line, place, $0)
+        var linked = row
+        linked.config = label ?? row.config
+        try Self.link(linked, to: line, place, $0)
         try $0.execute(sql: "UPDATE lines SET rows = rows + 1 WHERE id = ?", arguments: [line])
       }
     }

@@ -114,6 +114,7 @@ final class Store {
     addRuns(&migrator)
     addLengths(&migrator)
     addProfiles(&migrator)
+    addTrained(&migrator)
     return migrator
   }
 

@@ -4,11 +4,14 @@ import Runtime
 /// Configurations to run: the value of `compress` and of `kivi(bits=2)`; type `config`.
 struct ConfigurationValue: LangObject {
   let compressors: [Compressor]
+  /// One more that is chosen for each request.
+  var choice: AutoChoice?
 
   var typeName: String { "config" }
 
+  private var labels: [String] { compressors.map(\.label) + (choice == nil ? [] : [AutoChoice.name]) }
+
   var display: String {
-    let labels = compressors.map(\.label)
     return labels.count == 1
       ? labels[0]
       : labels.enumerated().map { "\($0.offset + 1). \($0.element)" }
@@ -17,15 +20,15 @@ struct ConfigurationValue: LangObject {
 
   func isEqual(to other: any LangObject) -> Bool {
     guard let other = other as? ConfigurationValue else { return false }
-    return compressors.map(\.specification) == other.compressors.map(\.specification)
+    return compressors.map(\.specification) == other.compressors.map(\.specification) && choice == other.choice
   }
 
   var fieldNames: [String] { ["labels", "count"] }
 
   func field(_ name: String) -> Value? {
     switch name {
-    case "labels": .list(compressors.map { .string($0.label) })
-    case "count": .int(compressors.count)
+    case "labels": .list(labels.map { .string($0) })
+    case "count": .int(labels.count)
     default: nil
     }
   }

@@ -87,6 +87,15 @@ struct CommandExampleTests {
       "kept as length predictor(.|\\n)*kivi bits=2 +constant",
     "run sharegpt n=60 max=6; train length from=run:last features=hash salts=1; predict length \"What is a cache?\"":
       "coverage(.|\\n)*What is a cache",
+    "train task from=\"examples/tasks.json\"":
+      "prompts it has not seen: 9\\d\\.\\d % right without(.|\\n)*kept as task classifier(.|\\n)*bare +tasks +code",
+    "train task from=\"examples/tasks.json\"; predict task \"Summarize the report in one page.\"":
+      "kept as task classifier(.|\\n)*second_share(.|\\n)*Summarize the report",
+    "load scores \"examples/choice\" | train auto goal=score":
+      "auto: a higher score than the best fixed choice(.|\\n)*best fixed(.|\\n)*packed 32, dropped 48",
+    "load scores \"examples/choice\" | negatives per=table on=all":
+      "baseline +(packed|dropped)(.|\\n)*all +QA +2 +16",
+    "compress [kivi(bits=2), h2o(budget=30%)] | compress auto": "1\\. kivi bits=2\\n2\\. h2o budget=30%\\n3\\. auto",
     "load scores \"examples/scores\" | compare fp16 half": "half(.|\\n)*score(.|\\n)*fp16",
   ]
 
@@ -135,7 +144,8 @@ struct CommandExampleTests {
   @Test("every example of a method or preset makes that method")
   func methodExamples() throws {
     let test = try CommandSession(hasModel: false)
-    for entry in test.session.context.catalogue.entries(of: "method") {
+    // `auto` makes none: it chooses among those it is given.
+    for entry in test.session.context.catalogue.entries(of: "method") where entry.name != AutoChoice.name {
       #expect(!entry.examples.isEmpty)
       for example in entry.examples {
         let made = try #require(try test.run(example.code).configurations)

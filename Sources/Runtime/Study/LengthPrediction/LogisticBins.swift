@@ -69,7 +69,7 @@ public struct LogisticBins: Codable, Equatable, Sendable {
     intercepts = small.intercepts
   }
 
-  private static func factor(_ rows: FeatureRows) -> PositiveFactor? {
+  static func factor(_ rows: FeatureRows) -> PositiveFactor? {
     let products = RidgeSystem.products(rows)
     let trace = (0..<rows.count).reduce(0.0) { $0 + products[$1 * rows.count + $1] }
     // Enough for rows that are alike, too little to move the fit.
@@ -77,7 +77,7 @@ public struct LogisticBins: Codable, Equatable, Sendable {
   }
 
   /// Accelerated gradient descent with the step of a bound on the curvature; the loss is convex.
-  private static func fit(
+  static func fit(
     _ rows: FeatureRows, _ bin: [Int], bins: Int, lambda: Double
   ) -> (weights: [[Double]], intercepts: [Double]) {
     let (count, width) = (rows.count, rows.width)
@@ -134,7 +134,7 @@ public struct LogisticBins: Codable, Equatable, Sendable {
     return value * 1.1
   }
 
-  private static func shares(
+  static func shares(
     _ rows: FeatureRows, _ row: Int, _ weights: [[Double]], _ intercepts: [Double]
   ) -> [Double] {
     let scores = weights.indices.map { each in

@@ -28,11 +28,11 @@ public struct ProfileGrid: Sendable, Equatable {
   public var mostBatch: Int { batches[batches.count - 1] }
   public var visits: Int { rounds * lengths.count }
 
-  /// Every third decode point, in diagonals, but no corner: what is kept back lies within what is profiled.
+  /// Every third decode point, in diagonals, of the lengths between the first and the last: a table keeps its ends' values,
+  /// so a point that is kept back needs profiled ones of its batch on both sides.
   public func isHeldOut(batch: Int, length: Int) -> Bool {
     guard let place = lengths.firstIndex(of: length), let turn = batches.firstIndex(of: batch) else { return false }
-    let isCorner = [0, lengths.count - 1].contains(place) && [0, batches.count - 1].contains(turn)
-    return (place + turn) % 3 == 1 && !isCorner
+    return (place + turn) % 3 == 1 && place > 0 && place < lengths.count - 1
   }
 
   /// Every third length of prompts, but not the longest: prompts run one behind the other, so one that is profiled tells of

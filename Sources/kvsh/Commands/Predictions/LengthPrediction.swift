@@ -28,18 +28,10 @@ struct LengthPrediction: Prediction {
         "K020", seen: "`predict length` needs a prompt", expected: "a text, or a list of texts",
         suggestion: "predict length \"What is a cache?\"", labels: [.init(call.span)])
     }
-    let past = try call.placing(at: call.isGiven("model") ? "model" : nil) {
-      try workbench.store().lengthPredictor(call.optional("model")?.asInt.map(Int64.init))
+    let stored = try call.placing(at: call.isGiven("model") ? "model" : nil) {
+      try StoredLengthPredictor(call.optional("model")?.asInt.map(Int64.init), workbench)
     }
-    let predictor = past.predictor
-    let encoder = try call.placing { predictor.features == .minilm ? try workbench.encoders.current() : nil }
-    guard encoder?.name == predictor.encoder else {
-      throw Problem(
-        LengthPredictionProblems.otherFeatures,
-        seen: "length predictor \(past.id) was trained with \(predictor.encoder ?? "hashed words")",
-        expected: "the encoder \(encoder?.name ?? "it was trained with")",
-        suggestion: "train it again: train length from=\(past.source)", labels: [.init(call.span)])
-    }
+    let (past, predictor) = (stored.past, stored.past.predictor)
     let loaded = try call.placing { try workbench.models.current() }
     let tokens = try prompts.map { prompt in
       let request = Request(id: "prompt", prompt: prompt, promptTokens: 0)
@@ -47,16 +39,7 @@ struct LengthPrediction: Prediction {
         try PreparedSample(request, loaded, chat: loaded.chats, maxTokens: 1).ids.count
       }
     }
-    let features = try call.placing(at: "prompt") {
-      try LengthFeatures.rows(prompts: prompts, promptTokens: tokens, encoder: encoder)
-    }
-    guard features.width == predictor.width else {
-      throw Problem(
-        LengthPredictionProblems.otherFeatures,
-        seen: "length predictor \(past.id) takes \(predictor.width) features, and there are \(features.width)",
-        expected: "the encoder it was trained with", suggestion: "train it again: train length from=\(past.source)",
-        labels: [.init(call.span)])
-    }
+    let features = try call.placing(at: "prompt") { try stored.features(prompts, tokens) }
     return prompts.indices.flatMap { place in
       predictor.entries.map { self.row($0, features.row(place), prompts[place], predictor, past.id) }
     }

@@ -16,5 +16,6 @@ enum Predictions {
     ThroughputPrediction(),
     AccuracyPrediction(),
     LengthPrediction(),
+    TaskPrediction(),
   ]
 }

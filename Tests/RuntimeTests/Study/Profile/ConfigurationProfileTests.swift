@@ -5,7 +5,7 @@ import Testing
 
 /// Profiles out of made-up times whose law is known.
 @Suite("Profile: predictions") struct ConfigurationProfileTests {
-  static let lengths = [32, 64, 96, 128, 192, 256, 320, 384, 448, 512]
+  static let lengths = [32, 64, 96, 128, 160, 192, 256, 320, 384, 448, 512]
 
   static func grid(rounds: Int = 1) throws -> ProfileGrid {
     try ProfileGrid(batches: [1, 2, 4], lengths: lengths, rounds: rounds)
@@ -46,6 +46,33 @@ import Testing
       lengths.map { visit($0, grid, heldBytes: heldBytes, slower: { slower(round, $0) }) }
     }
     return try ConfigurationProfile(visits, grid: grid, layers: 30)
+  }
+
+  @Test("where times follow the tables' law, held-out forwards are predicted to the last digits, and so are all others")
+  func exact() throws {
+    let predictor = try Self.profile().predictor(.table)
+    #expect(predictor.heldOut.count == 9 + 9)
+    for point in predictor.heldOut { #expect(abs(point.relativeError) < 1e-9, "\(point)") }
+    let estimate = try predictor.estimate(.decoding, batch: 3, tokens: 301)
+    let (attention, rest) = Self.law(.decoding, batch: 3, tokens: 301)
+    #expect(abs(estimate.seconds - attention - rest) < 1e-9 && estimate.reach == .tested)
+    // Prompts run one behind the other, however many there are.
+    let one = try predictor.estimate(.prefill, batch: 1, tokens: 256).seconds
+    #expect(abs(try predictor.estimate(.prefill, batch: 7, tokens: 256).seconds - 7 * one) < 1e-9)
+  }
+
+  @Test("a held-out forward that took longer costs accuracy and widens the interval, and changes no prediction")
+  func heldOut() throws {
+    let slow = try Self.profile(slower: { _, sample in
+      sample.stage == .decoding && sample.batch == 2 && sample.length == 128 ? 2 : 1
+    })
+    let (plain, other) = (try Self.profile().predictor(.table), try slow.predictor(.table))
+    let (before, after) = (
+      try plain.estimate(.decoding, batch: 2, tokens: 300), try other.estimate(.decoding, batch: 2, tokens: 300)
+    )
+    #expect(before.seconds == after.seconds && after.highSeconds > 1.9 * before.highSeconds)
+    let accuracy = try #require(after.heldOut.percent)
+    #expect(abs(accuracy - (100 - 100 * 0.5 / 9)) < 1e-6)
   }
 
   @Test("one slow round of three leaves the median alone")
