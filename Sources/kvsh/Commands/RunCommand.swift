@@ -53,7 +53,7 @@ struct RunCommand: Command {
       try load.requests.map { try PreparedSample($0, loaded, chat: chat, maxTokens: options.maxTokens) }
     }
     let record = try call.placing {
-      try RunRecord(run: Self.written(call, dataset.dataset.card, options), configurations, loaded, store)
+      try RunRecord(run: Self.written(call, DatasetCall.values(call, for: dataset.dataset.card), options), configurations, loaded, store)
     }
     workbench.latestRecord = record
     let arms = configurations.map { StudyArm($0, options.sampling) } + options.controls
@@ -75,8 +75,8 @@ struct RunCommand: Command {
   }
 
   /// The stage with every option written out, defaults too: they may change.
-  private static func written(_ call: Call, _ card: DatasetCard, _ options: RunOptions) throws -> String {
-    var arguments: [(String, Value)] = try DatasetCall.values(call, for: card).filter { $0.key != "seed" }
+  static func written(_ call: Call, _ values: [String: DatasetValue], _ options: RunOptions) throws -> String {
+    var arguments: [(String, Value)] = values.filter { $0.key != "seed" }
       .sorted { $0.key < $1.key }.map { ($0.key, Value($0.value)) }
     arguments += [
       ("seed", .int(try call.int("seed"))), ("noise_seed", .int(Int(clamping: options.sampling.seed))),
@@ -98,7 +98,7 @@ struct RunCommand: Command {
   }
 
   /// The lines of the text that the stage and what comes into it stand on.
-  private static func lines(of call: Call) -> String {
+  static func lines(of call: Call) -> String {
     let source = call.span.source
     let span = call.inputSpan.map(call.span.union) ?? call.span
     let first = source.lineRange(source.line(at: span.start))
