@@ -97,11 +97,14 @@ struct ServeOptions {
   ///
   /// - Throws: `Problem` K691 for a capacity that no rate can be a share of.
   func rates(capacity: Double, _ call: Call) throws -> [Double] {
-    guard rates.isEmpty else { return rates }
+    rates.isEmpty ? try Self.rates(loads: loads, capacity: capacity, at: call.span) : rates
+  }
+
+  static func rates(loads: [Double], capacity: Double, at span: Span?) throws -> [Double] {
     guard capacity.isFinite, capacity > 0 else {
       throw Problem(
         "K691", seen: "the servers' calibration gives no capacity that load= could be a share of",
-        expected: "service times above 0", suggestion: "name the arrivals: rate=1", labels: [.init(call.span)])
+        expected: "service times above 0", suggestion: "name the arrivals: rate=1", labels: span.map { [.init($0)] } ?? [])
     }
     return loads.map { $0 * capacity }
   }
