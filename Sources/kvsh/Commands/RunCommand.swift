@@ -53,7 +53,9 @@ struct RunCommand: Command {
       try load.requests.map { try PreparedSample($0, loaded, chat: chat, maxTokens: options.maxTokens) }
     }
     let record = try call.placing {
-      try RunRecord(run: Self.written(call, DatasetCall.values(call, for: dataset.dataset.card), options), configurations, loaded, store)
+      try RunRecord(
+        run: Self.written(call, DatasetCall.values(call, for: dataset.dataset.card), options), configurations, loaded,
+        store)
     }
     workbench.latestRecord = record
     let arms = configurations.map { StudyArm($0, options.sampling) } + options.controls

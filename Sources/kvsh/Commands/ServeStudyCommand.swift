@@ -95,8 +95,10 @@ struct ServeStudyCommand: Command {
     context.print(
       "note: simulated with times that \(options.servers) servers of \(options.threads) "
         + "\(options.threads == 1 ? "thread" : "threads") measured just now, all at work; "
-        + (options.predictionError == 0 ? "lengths are known" : "lengths are predicted with a spread of "
-          + PlotNumber.short(options.predictionError)))
+        + (options.predictionError == 0
+          ? "lengths are known"
+          : "lengths are predicted with a spread of "
+            + PlotNumber.short(options.predictionError)))
   }
 
   private func dataset(_ call: Call) throws -> FoundDataset {

@@ -48,7 +48,8 @@ struct ServeOptions {
         "seeds", .int, default: .int(1), range: 1...1_000,
         doc: "How many times each policy serves, under other arrivals; means get an interval."),
       Parameter(
-        "rounds", .int, default: .int(2), range: 1...100, doc: "Visits of each length while the servers are calibrated."),
+        "rounds", .int, default: .int(2), range: 1...100, doc: "Visits of each length while the servers are calibrated."
+      ),
       Parameter(
         "per", .choice(Row.allCases.map(\.rawValue)), default: .string(Row.policy.rawValue),
         doc: "What a row is for; calibration serves nothing."),
@@ -104,7 +105,8 @@ struct ServeOptions {
     guard capacity.isFinite, capacity > 0 else {
       throw Problem(
         "K691", seen: "the servers' calibration gives no capacity that load= could be a share of",
-        expected: "service times above 0", suggestion: "name the arrivals: rate=1", labels: span.map { [.init($0)] } ?? [])
+        expected: "service times above 0", suggestion: "name the arrivals: rate=1",
+        labels: span.map { [.init($0)] } ?? [])
     }
     return loads.map { $0 * capacity }
   }

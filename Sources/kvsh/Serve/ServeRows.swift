@@ -92,7 +92,8 @@ enum ServeRows {
         let server = result.servers[request]
         return Record([
           ("config", .string(configuration)), ("policy", .string(comparison.measurement.policy)),
-          ("rate", .float(comparison.measurement.rate)), ("seed", .int(Int(clamping: seed))), ("request", .int(request)),
+          ("rate", .float(comparison.measurement.rate)), ("seed", .int(Int(clamping: seed))),
+          ("request", .int(request)),
           ("sample", .string(samples[request].request.id)), ("server", .int(server)),
           ("server_config", .string(fleet.methods[fleet.serverMethods[server]].name)),
           ("prompt_tokens", .int(samples[request].ids.count)), ("tokens", .int(served.tokens[request].count)),

@@ -64,9 +64,11 @@ struct ServeStudyTests {
     #expect(rows.ints("prompt_tokens") == run.ints("prompt_tokens"))
   }
 
-  @Test("a calibration has times of every batch and length of each configuration that a server runs, and serves nothing")
+  @Test(
+    "a calibration has times of every batch and length of each configuration that a server runs, and serves nothing")
   func calibration() throws {
-    let rows = try test.table("compress kivi bits=4 | serve-study \(Self.small) policy=[baseline, both] per=calibration")
+    let rows = try test.table(
+      "compress kivi bits=4 | serve-study \(Self.small) policy=[baseline, both] per=calibration")
     #expect(rows.columnNames == ServeRows.calibrationColumns)
     #expect(Set(rows.strings("fleet")) == ["2 x kivi bits=4", "fp16 + kivi bits=4"])
     let mixed = (0..<rows.rowCount).filter { rows.strings("fleet")[$0] == "fp16 + kivi bits=4" }
@@ -76,7 +78,9 @@ struct ServeStudyTests {
     #expect(!test.progress.taken().contains { $0.label == "serve" })
   }
 
-  @Test("above the capacity nothing is served and there is no mean but `route`'s sentence; finite=true serves what there is")
+  @Test(
+    "above the capacity nothing is served and there is no mean but `route`'s sentence; finite=true serves what there is"
+  )
   func diverging() throws {
     let line = "serve-study \(Self.small) policy=baseline rate=1000"
     let rows = try test.table(line)

@@ -53,7 +53,7 @@ final class ServingCalibration: @unchecked Sendable {
       while !isOver {
         // Servers begin at different lengths, so that not all of them prefill and then all decode.
         let turn = (visit + server) % grid.lengths.count
-        let result = try self.visit(engine, compressor, length: grid.lengths[turn], round: visit)
+        guard let result = try self.visit(engine, compressor, length: grid.lengths[turn], round: visit) else { break }
         locked { found[server].append(result) }
         visit += 1
       }
@@ -74,12 +74,15 @@ final class ServingCalibration: @unchecked Sendable {
   private var isOver: Bool { locked { isStopped || found.allSatisfy { $0.count >= grid.visits } } }
 
   /// Prefills as many requests as the largest batch and steps each batch, sampling as servers do.
+  ///
+  /// - Returns: nil once no server has a visit left to make: this one was for the others' sake.
   private func visit(
     _ engine: ServingEngine, _ compressor: Compressor, length: Int, round: Int
-  ) throws -> ProfileVisit {
+  ) throws -> ProfileVisit? {
     var samples: [ProfileSample] = []
     var all: [ServingEngine.Sequence] = []
     for index in 0..<grid.mostBatch {
+      guard !isOver else { return nil }
       let request = engine.measuredRequest(length, index)
       let clock = ServingClock()
       all.append(try engine.prefill(request, number: index, compressor))
@@ -90,6 +93,7 @@ final class ServingCalibration: @unchecked Sendable {
     let held = all.first?.cache.bytes.held ?? 0
     for cycle in 0..<ProfileGrid.cycles {
       for turn in grid.batches.indices {
+        guard !isOver else { return nil }
         let batch = grid.batches[(turn + cycle + round) % grid.batches.count]
         var running = Array(all.prefix(batch))
         try engine.step(&running)

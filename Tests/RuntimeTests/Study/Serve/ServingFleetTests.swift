@@ -12,7 +12,8 @@ import Testing
   /// Toy times a hundred thousand times as fast, so that policies see differences and nobody waits.
   private static func fleet(_ methods: [Int], batchLimit: Int = 4) throws -> RouteFleet {
     try RouteFleet(
-      methods: [("fp16", ToyTimes.plain), ("kivi", ToyTimes.compressed)], serverMethods: methods, batchLimit: batchLimit,
+      methods: [("fp16", ToyTimes.plain), ("kivi", ToyTimes.compressed)], serverMethods: methods,
+      batchLimit: batchLimit,
       prefillLimitTokens: 40)
   }
 
@@ -119,7 +120,8 @@ import Testing
   @Test("a problem in a server's thread is thrown where the fleet was asked to serve")
   func brokenModel() throws {
     let fleet = ServingFleet(
-      try EngineTrial(NotFiniteTests.faulty(.nan).model(.f32)).engine(), servers: 2, threads: 1, sampling: Self.sampling,
+      try EngineTrial(NotFiniteTests.faulty(.nan).model(.f32)).engine(), servers: 2, threads: 1,
+      sampling: Self.sampling,
       cancellation: Cancellation())
     let code = routeCode {
       try fleet.serve(
@@ -156,7 +158,8 @@ import Testing
       #expect(profile.points.filter { $0.stage == .decoding }.map(\.batch) == [1, 2, 1, 2, 1, 2])
       #expect(profile.held.map(\.tokens) == [8, 20, 40])
       let times = try profile.serviceTimes()
-      #expect(times.decodeSeconds(batch: 2, meanCachedTokens: 30) > 0 && times.prefillSeconds(promptTokens: [9, 30]) > 0)
+      #expect(
+        times.decodeSeconds(batch: 2, meanCachedTokens: 30) > 0 && times.prefillSeconds(promptTokens: [9, 30]) > 0)
       #expect(times.bytesPerToken > 0)
     }
     #expect(found.compactMap { $0 }.count == 2)
@@ -197,7 +200,8 @@ import Testing
 
   // MARK: Comparison
 
-  @Test("the simulator's error is its number above the measured one, by seed, and shares of servers are of all requests")
+  @Test(
+    "the simulator's error is its number above the measured one, by seed, and shares of servers are of all requests")
   func comparison() throws {
     func result(_ servers: [Int], _ finish: [Double]) -> RouteResult {
       RouteResult(
