@@ -140,7 +140,7 @@ struct CursorPlace {
     _ source: Source, until end: Int, cursor: Int, context: Context, fileColumns: (String) -> [String],
     names: inout [String]
   ) -> (levels: [Level], isInText: Bool) {
-    var lexer = Lexer(source)
+    var lexer = Lexer(source, hyphenatedNames: context.commands.hyphenatedNames)
     lexer.limit = end
     var levels = [Level()]
     var token = lexer.token(from: 0)

@@ -68,7 +68,7 @@ private struct HighlightWalk {
     self.source = source
     self.cursor = cursor
     self.context = context
-    lexer = Lexer(source)
+    lexer = Lexer(source, hyphenatedNames: context.commands.hyphenatedNames)
   }
 
   mutating func run() {

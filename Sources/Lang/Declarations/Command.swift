@@ -10,11 +10,14 @@ public struct CommandRegistry: Sendable {
   /// In the order of registration.
   public let commands: [any Command]
   public let signatures: [Signature]
+  /// Names such as `serve-study`, which would otherwise be a difference.
+  let hyphenatedNames: Set<String>
   private let positions: [String: Int]
 
   public init(_ commands: [any Command]) {
     self.commands = commands
     signatures = commands.map(\.signature)
+    hyphenatedNames = Set(signatures.map(\.name).filter { $0.contains("-") })
     var positions: [String: Int] = [:]
     for (index, signature) in signatures.enumerated() { positions[signature.name] = index }
     self.positions = positions

@@ -5,9 +5,12 @@ struct Lexer {
   /// Where lexing stops; the end of an interpolation inside its string.
   var limit: Int
   private let bytes: [UInt8]
+  /// Words with hyphens inside that are one word.
+  private let hyphenatedNames: Set<String>
 
-  init(_ source: Source) {
+  init(_ source: Source, hyphenatedNames: Set<String> = []) {
     self.source = source
+    self.hyphenatedNames = hyphenatedNames
     bytes = source.bytes
     limit = source.bytes.count
   }
@@ -40,6 +43,7 @@ struct Lexer {
     let first = bytes[position]
     if Self.isWordStart(first) {
       while position < limit, Self.isWordPart(bytes[position]) { position += 1 }
+      if let end = hyphenatedEnd(token.start, position) { position = end }
       token.text = source.text(in: token.start..<position)
       let isKeyword = position - token.start <= Token.longestKeyword && Token.keywords.contains(token.text)
       token.kind = isKeyword ? .keyword : .identifier
@@ -52,6 +56,14 @@ struct Lexer {
     }
     token.end = position
     return token
+  }
+
+  /// The end of a hyphenated name whose first word ends at an offset; nil if what stands there is none.
+  private func hyphenatedEnd(_ start: Int, _ wordEnd: Int) -> Int? {
+    guard byte(wordEnd) == UInt8(ascii: "-"), !hyphenatedNames.isEmpty else { return nil }
+    var end = wordEnd
+    while end < limit, Self.isWordPart(bytes[end]) || bytes[end] == UInt8(ascii: "-") { end += 1 }
+    return hyphenatedNames.contains(source.text(in: start..<end)) ? end : nil
   }
 
   private func skipBlanks(_ position: inout Int, _ token: inout Token) {

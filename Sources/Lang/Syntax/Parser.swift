@@ -32,7 +32,7 @@ struct Parser {
   init(_ source: Source, vocabulary: Vocabulary) {
     self.source = source
     self.vocabulary = vocabulary
-    lexer = Lexer(source)
+    lexer = Lexer(source, hyphenatedNames: vocabulary.commands.hyphenatedNames)
     next = lexer.token(from: 0)
   }
 

@@ -27,6 +27,7 @@ enum Commands {
       NegativesCommand(workbench: workbench),
       CompareCommand(workbench: workbench),
       RouteCommand(workbench: workbench),
+      ServeStudyCommand(workbench: workbench),
       ExplainCommand(),
       PlotCommand(workbench: workbench),
       SaveCommand(workbench: workbench),

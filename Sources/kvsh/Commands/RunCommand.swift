@@ -60,7 +60,9 @@ struct RunCommand: Command {
       try load.requests.map { try PreparedSample($0, loaded, chat: chat, maxTokens: options.maxTokens) }
     }
     var record = try call.placing {
-      try RunRecord(run: Self.written(call, dataset.dataset.card, options), configurations, loaded, store)
+      try RunRecord(
+        run: Self.written(call, DatasetCall.values(call, for: dataset.dataset.card), options), configurations, loaded,
+        store)
     }
     if let chooser { record.configurations.append(chooser.choice.line) }
     workbench.latestRecord = record
@@ -78,7 +80,7 @@ struct RunCommand: Command {
         row.config = arm.label
         return RunTable.Source(
           row: row, request: sample.request, scoring: dataset.dataset.card.scoring,
-          choice: arm.choices.map { $0[place].label }, segmenter: segmenter)
+          segmenter: segmenter, choice: arm.choices.map { $0[place].label })
       }
     }
     if let chosen { context.print(AutoChooser.summary(chosen)) }
@@ -96,8 +98,8 @@ struct RunCommand: Command {
   }
 
   /// The stage with every option written out, defaults too: they may change.
-  private static func written(_ call: Call, _ card: DatasetCard, _ options: RunOptions) throws -> String {
-    var arguments: [(String, Value)] = try DatasetCall.values(call, for: card).filter { $0.key != "seed" }
+  static func written(_ call: Call, _ values: [String: DatasetValue], _ options: RunOptions) throws -> String {
+    var arguments: [(String, Value)] = values.filter { $0.key != "seed" }
       .sorted { $0.key < $1.key }.map { ($0.key, Value($0.value)) }
     arguments += [
       ("seed", .int(try call.int("seed"))), ("noise_seed", .int(Int(clamping: options.sampling.seed))),
@@ -119,7 +121,7 @@ struct RunCommand: Command {
   }
 
   /// The lines of the text that the stage and what comes into it stand on.
-  private static func lines(of call: Call) -> String {
+  static func lines(of call: Call) -> String {
     let source = call.span.source
     let span = call.inputSpan.map(call.span.union) ?? call.span
     let first = source.lineRange(source.line(at: span.start))

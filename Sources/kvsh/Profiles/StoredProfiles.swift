@@ -34,6 +34,14 @@ struct StoredProfiles: ThroughputSource {
 
   var origin: String { "this machine, as `profile` measured it" }
 
+  func origin(of configurations: [Compressor]) throws -> String {
+    let foreign = try configurations.filter { try !entry($0).differences.isEmpty }
+    if foreign.isEmpty { return origin }
+    let rest = foreign.count < configurations.count ? ", and of this machine for the others" : ""
+    return
+      "another machine, model or program for \(foreign.map(\.label).joined(separator: ", "))\(rest): any=true takes them"
+  }
+
   func name(of configuration: Compressor) throws -> String { try entry(configuration).label }
 
   func remark(on configuration: Compressor) throws -> String? {

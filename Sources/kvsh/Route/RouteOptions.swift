@@ -56,8 +56,12 @@ struct RouteOptions {
 
   /// The configuration of each server: 0 the uncompressed, 1 the compressed one.
   func serverMethods(_ policy: RoutePolicy, isPlain: Bool) -> [Int] {
+    Self.serverMethods(policy, isPlain: isPlain, servers: servers, plain: plainServers)
+  }
+
+  static func serverMethods(_ policy: RoutePolicy, isPlain: Bool, servers: Int, plain: Int) -> [Int] {
     if isPlain { return Array(repeating: 0, count: servers) }
     if case .baseline = policy { return Array(repeating: 1, count: servers) }
-    return (0..<servers).map { $0 < plainServers ? 0 : 1 }
+    return (0..<servers).map { $0 < plain ? 0 : 1 }
   }
 }

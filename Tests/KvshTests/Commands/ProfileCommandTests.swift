@@ -51,7 +51,9 @@ struct ProfileCommandTests {
     #expect(try test.problem("route kivi n=20").problem.code == "K639")
     _ = test.printed()
     #expect(try test.table("predict throughput kivi level=50% tokens=20 any=true").rowCount == 1)
-    #expect(test.printed().contains { $0.contains("was not measured here") && $0.contains("an abacus") })
+    let notes = test.printed()
+    #expect(notes.contains { $0.contains("was not measured here") && $0.contains("an abacus") })
+    #expect(notes.last == "note: times of another machine, model or program for kivi: any=true takes them")
     #expect(try test.table("route kivi policy=both rate=0.01 n=20 any=true").rowCount == 1)
     #expect(test.printed().filter { $0.contains("was not measured here") }.count == 2)
 

@@ -83,6 +83,12 @@ struct ExampleScriptTests {
       name: "rethinking", arguments: ["quick"],
       promises: ["over 2 samples", "saved rethinking.html"], files: ["rethinking.html"]),
     Script(
+      name: "tools", arguments: ["quick"],
+      promises: [
+        "## 1.", "heldout_error", "kivi bits=4 residual=32", "## 2.", "constant", "coverage", "## 3.", "negatives",
+        "## 4.", "capacity", "sim_mean_s", "p99_error", "same_server", "measured just now, all at work",
+      ]),
+    Script(
       name: "14-length-shift", arguments: ["4", "16"],
       promises: ["mean_D", "density per percent", "difference", "mean |difference| in tokens"]),
     Script(

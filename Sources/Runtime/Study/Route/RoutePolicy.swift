@@ -46,4 +46,23 @@ public enum RoutePolicy {
       return value
     }
   }
+
+  /// The server of a request that arrives now: the least cost, then the least memory, then the first.
+  ///
+  /// - Parameter candidate: a server as it is now; not asked for where there is only one.
+  /// - Throws: K635; what a cost of one's own throws.
+  func choice(among servers: Int, _ candidate: (Int) -> RouteCandidate) throws -> Int {
+    guard servers > 1 else { return 0 }
+    var best = 0
+    var bestCost = Double.infinity
+    var bestMemory = Double.infinity
+    for place in 0..<servers {
+      let candidate = candidate(place)
+      let cost = try cost(candidate)
+      let memory = candidate.memoryBytes
+      guard place == 0 || cost < bestCost || (cost == bestCost && memory < bestMemory) else { continue }
+      (best, bestCost, bestMemory) = (place, cost, memory)
+    }
+    return best
+  }
 }

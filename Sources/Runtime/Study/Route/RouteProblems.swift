@@ -1,4 +1,4 @@
-/// The problems of the router and of the throughput predictor, codes K630 to K649.
+/// The problems of the router and of the throughput predictor, codes K630 to K649, and of `serve-study`, K690 and K691.
 public enum RouteProblems {
   /// A row of `help K63x`.
   public struct Entry: Sendable, Equatable {
@@ -51,6 +51,14 @@ public enum RouteProblems {
       explanation:
         "Profiles that another version wrote, or that are damaged, are not guessed at. Measure anew: `profile`."
     ),
+    Entry(
+      code: "K690", title: "two ways to say how often requests arrive",
+      explanation: "`serve-study` takes rate=, arrivals a second, or load=, a share of what the servers can finish."),
+    Entry(
+      code: "K691", title: "servers without a capacity",
+      explanation:
+        "load= is a share of what the servers finish a second by the times that they have measured of themselves; where "
+        + "those are 0 only rate= can say how often requests arrive."),
   ]
 
   static func setting(_ seen: String, _ expected: String, suggestion: String? = nil) -> RuntimeProblem {

@@ -41,6 +41,15 @@ struct RouteServer {
   var requests: Int { running + waiting.count + taken.count }
   var heldTokens: Int { runningTokens + queuedTokens }
 
+  /// The server as a policy sees it when the request arrives.
+  func candidate(_ request: Int, place: Int, _ workload: RouteWorkload, _ fleet: RouteFleet) -> RouteCandidate {
+    RouteCandidate(
+      request: request, promptTokens: workload.promptTokens[request],
+      predictedTokens: workload.predictedTokens[method][request], server: place, method: fleet.methods[method].name,
+      running: running, waiting: waiting.count, prefilling: taken.count, heldTokens: heldTokens,
+      waitingPrefillSeconds: waitingPrefillSeconds, times: times)
+  }
+
   mutating func enqueue(_ request: Int, prompt: Int) {
     waiting.append(request)
     queuedTokens += times.cachedTokens(prompt: prompt, generated: 0)

@@ -114,28 +114,9 @@ private struct RouteState {
   }
 
   private func choice(_ request: Int) throws -> Int {
-    guard servers.count > 1 else { return 0 }
-    var best = 0
-    var bestCost = Double.infinity
-    var bestMemory = Double.infinity
-    for place in servers.indices {
-      let candidate = candidate(request, place)
-      let cost = try simulation.policy.cost(candidate)
-      let memory = candidate.memoryBytes
-      guard place == 0 || cost < bestCost || (cost == bestCost && memory < bestMemory) else { continue }
-      (best, bestCost, bestMemory) = (place, cost, memory)
+    try simulation.policy.choice(among: servers.count) { place in
+      servers[place].candidate(request, place: place, workload, simulation.fleet)
     }
-    return best
-  }
-
-  private func candidate(_ request: Int, _ place: Int) -> RouteCandidate {
-    let server = servers[place]
-    return RouteCandidate(
-      request: request, promptTokens: workload.promptTokens[request],
-      predictedTokens: workload.predictedTokens[server.method][request], server: place,
-      method: simulation.fleet.methods[server.method].name, running: server.running, waiting: server.waiting.count,
-      prefilling: server.taken.count, heldTokens: server.heldTokens,
-      waitingPrefillSeconds: server.waitingPrefillSeconds, times: server.times)
   }
 
   private mutating func end(_ place: Int, at now: Double) {

@@ -2,6 +2,10 @@
 public protocol ThroughputSource: Sendable {
   /// The machine and the model that the times are of, in one clause.
   var origin: String { get }
+  /// The same of the times that predictions of these configurations are made from.
+  ///
+  /// - Throws: K633 if the source has nothing of one.
+  func origin(of configurations: [Compressor]) throws -> String
   /// What a reader must know of the configuration's times; nil if nothing.
   ///
   /// - Throws: K633 if the source has nothing of it.
@@ -25,5 +29,6 @@ public protocol ThroughputSource: Sendable {
 }
 
 extension ThroughputSource {
+  public func origin(of configurations: [Compressor]) throws -> String { origin }
   public func remark(on configuration: Compressor) throws -> String? { nil }
 }

@@ -48,7 +48,8 @@ struct ThroughputPrediction: Prediction {
     let source = try ThroughputSources.find(call, workbench)
     let level = if case .share(let share) = try call.value("level") { share } else { try call.float("level") }
     var rows: [Record] = []
-    for compressor in try call.namedConfigurations("method", context) {
+    let compressors = try call.namedConfigurations("method", context)
+    for compressor in compressors {
       if let remark = try call.placing(
         at: call.isGiven("method") ? "method" : nil, { try source.remark(on: compressor) })
       {
@@ -71,7 +72,7 @@ struct ThroughputPrediction: Prediction {
         }
       }
     }
-    context.print("note: times of \(source.origin)")
+    context.print("note: times of \(try call.placing { try source.origin(of: compressors) })")
     return rows
   }
 
