@@ -96,4 +96,25 @@ import Testing
     interpreter.context.cancellation.reset()
     #expect(try interpreter.run(sort) == .list([.int(1), .int(2), .int(3)]))
   }
+
+  @Test("whoever asks for an end gets it while a table is read or grouped", arguments: TableText.Format.allCases)
+  func readingEnds(_ format: TableText.Format) throws {
+    struct End: Error {}
+    let rows = 9_000
+    let table = Table(columns: [
+      .init("text", .strings((0..<rows).map { "c\($0 % 7)" })), .init("n", .ints((0..<rows).map { $0 })),
+    ])
+    let text = TableText.write(table, as: format)
+    var asked = 0
+    #expect(throws: End.self) {
+      try TableText.read(text, as: format) {
+        asked += 1
+        if asked == 2 { throw End() }
+      }
+    }
+    #expect(asked == 2)
+    #expect(try TableText.read(text, as: format).rowCount == rows)
+    #expect(throws: End.self) { try table.groups(by: [0, 1]) { throw End() } }
+    #expect(table.groups(by: [0]).count == 7)
+  }
 }

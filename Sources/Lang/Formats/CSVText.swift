@@ -20,21 +20,24 @@ enum CSVText {
     return isPlain ? text : "\"" + text.replacing("\"", with: "\"\"") + "\""
   }
 
-  static func read(_ text: String) throws -> Table {
-    let rows = try records(Array(text.utf8))
+  static func read(_ text: String, _ check: () throws -> Void) throws -> Table {
+    let rows = try records(Array(text.utf8), check)
     guard let header = rows.first else { return Table() }
     var columns = Array(repeating: [TableText.Cell](), count: header.cells.count)
-    for row in rows.dropFirst() {
+    for (index, row) in rows.enumerated().dropFirst() {
+      if index & 0xFFFF == 0 { try check() }
       guard row.cells.count == header.cells.count else {
         throw Problem.unreadableText(
           "CSV", "\(row.cells.count) cells, but the header has \(header.cells.count)", line: row.line)
       }
-      for (index, cell) in row.cells.enumerated() { columns[index].append(cell) }
+      for (column, cell) in row.cells.enumerated() { columns[column].append(cell) }
     }
-    return Table(columns: zip(header.cells, columns).map { TableText.typed($0.text ?? "", $1) })
+    return Table(columns: try zip(header.cells, columns).map { try TableText.typed($0.text ?? "", $1, check) })
   }
 
-  private static func records(_ bytes: [UInt8]) throws -> [(cells: [TableText.Cell], line: Int)] {
+  private static func records(
+    _ bytes: [UInt8], _ check: () throws -> Void
+  ) throws -> [(cells: [TableText.Cell], line: Int)] {
     var rows: [(cells: [TableText.Cell], line: Int)] = []
     var row: [TableText.Cell] = []
     var cell: [UInt8] = []
@@ -75,6 +78,7 @@ enum CSVText {
       case 0x0A:
         endRow()
         rowLine = line
+        if line & 0xFFF == 0 { try check() }
       default: cell.append(byte)
       }
     }

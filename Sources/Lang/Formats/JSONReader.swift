@@ -4,10 +4,14 @@ struct JSONReader {
   private let bytes: [UInt8]
   private var index = 0
   private var line: Int
+  /// Asked every few thousand values; what it throws ends the reading.
+  private let check: () throws -> Void
+  private var values = 0
 
-  init(_ text: String, line: Int = 1) {
+  init(_ text: String, line: Int = 1, check: @escaping () throws -> Void = {}) {
     bytes = Array(text.utf8)
     self.line = line
+    self.check = check
   }
 
   mutating func document() throws -> Value {
@@ -29,6 +33,8 @@ struct JSONReader {
 
   private mutating func value(depth: Int) throws -> Value {
     guard depth < Self.maximumDepth else { throw problem("nested too deeply") }
+    values &+= 1
+    if values & 0xFFF == 0 { try check() }
     skipBlanks()
     switch byte {
     case UInt8(ascii: "{"): return try object(depth)

@@ -19,7 +19,7 @@ enum MarkdownText {
     return text
   }
 
-  static func read(_ text: String) throws -> Table {
+  static func read(_ text: String, _ check: () throws -> Void) throws -> Table {
     let lines = TextLines.of(text).enumerated().filter {
       !$0.element.allSatisfy(\.isWhitespace)
     }
@@ -30,6 +30,7 @@ enum MarkdownText {
     else { throw Problem.unreadableText("Markdown", "no line of dashes below the header", line: header.offset + 2) }
     var columns = Array(repeating: [TableText.Cell](), count: names.count)
     for (offset, line) in lines.dropFirst(2) {
+      if offset & 0xFFF == 0 { try check() }
       let row = cells(line)
       guard row.count == names.count else {
         throw Problem.unreadableText(
@@ -39,7 +40,7 @@ enum MarkdownText {
         columns[index].append(.init(text: cell.isEmpty ? nil : cell.replacing("<br>", with: "\n")))
       }
     }
-    return Table(columns: zip(names, columns).map { TableText.typed($0, $1) })
+    return Table(columns: try zip(names, columns).map { try TableText.typed($0, $1, check) })
   }
 
   private static func cells(_ line: Substring) -> [String] {

@@ -16,13 +16,15 @@ public enum TableText {
     }
   }
 
-  /// Throws a `Problem` that names the damaged line.
-  public static func read(_ text: String, as format: Format) throws -> Table {
+  /// Throws a `Problem` that names the damaged line, and what `check` throws, which is asked every few thousand cells.
+  public static func read(
+    _ text: String, as format: Format, check: @escaping () throws -> Void = {}
+  ) throws -> Table {
     switch format {
-    case .csv: try CSVText.read(text)
-    case .json: try ValueJSON.readTable(text)
-    case .jsonLines: try ValueJSON.readLines(text)
-    case .markdown: try MarkdownText.read(text)
+    case .csv: try CSVText.read(text, check)
+    case .json: try ValueJSON.readTable(text, check)
+    case .jsonLines: try ValueJSON.readLines(text, check)
+    case .markdown: try MarkdownText.read(text, check)
     }
   }
 
@@ -34,15 +36,23 @@ public enum TableText {
   }
 
   /// Columns of text cells read as whole numbers, numbers or true and false where every cell is one; empty is missing.
-  static func typed(_ name: String, _ cells: [Cell]) -> Table.Column {
-    func all(_ test: (String) -> Bool) -> Bool { cells.allSatisfy { $0.text.map { test($0) } ?? true } }
+  static func typed(_ name: String, _ cells: [Cell], _ check: () throws -> Void) throws -> Table.Column {
+    func all(_ test: (String) -> Bool) throws -> Bool {
+      for (row, cell) in cells.enumerated() {
+        if row & 0xFFFF == 0 { try check() }
+        if let text = cell.text, !test(text) { return false }
+      }
+      return true
+    }
     let strings = Table.Column(name, .strings(cells.map(\.text)))
     if cells.contains(where: { $0.isQuoted && $0.text != nil }) || cells.allSatisfy({ $0.text == nil }) {
       return strings
     }
-    if all(isWhole) { return .init(name, .ints(cells.map { $0.text.flatMap { Int($0) } })) }
-    if all(isNumber) { return .init(name, .floats(cells.map { $0.text.flatMap { Double($0) } })) }
-    if all({ $0 == "true" || $0 == "false" }) { return .init(name, .bools(cells.map { $0.text.map { $0 == "true" } })) }
+    if try all(isWhole) { return .init(name, .ints(cells.map { $0.text.flatMap { Int($0) } })) }
+    if try all(isNumber) { return .init(name, .floats(cells.map { $0.text.flatMap { Double($0) } })) }
+    if try all({ $0 == "true" || $0 == "false" }) {
+      return .init(name, .bools(cells.map { $0.text.map { $0 == "true" } }))
+    }
     return strings
   }
 

@@ -36,8 +36,9 @@ public enum ValueJSON {
     return try reader.document()
   }
 
-  static func readTable(_ text: String) throws -> Table {
-    guard case .list(let elements) = try read(text) else {
+  static func readTable(_ text: String, _ check: @escaping () throws -> Void) throws -> Table {
+    var reader = JSONReader(text, check: check)
+    guard case .list(let elements) = try reader.document() else {
       throw Problem.unreadableText("JSON", "a table is a list of objects", line: 1)
     }
     return Table(
@@ -49,10 +50,11 @@ public enum ValueJSON {
       })
   }
 
-  static func readLines(_ text: String) throws -> Table {
+  static func readLines(_ text: String, _ check: () throws -> Void) throws -> Table {
     var rows: [Record] = []
     for (index, line) in TextLines.of(text).enumerated()
     where !line.allSatisfy(\.isWhitespace) {
+      if index & 0xFFF == 0 { try check() }
       var reader = JSONReader(String(line), line: index + 1)
       guard case .record(let record) = try reader.document() else {
         throw Problem.unreadableText("JSON", "every line is an object", line: index + 1)

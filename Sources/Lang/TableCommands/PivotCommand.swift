@@ -26,9 +26,9 @@ struct PivotCommand: Command {
     let expression = try call.expression("value")
     let bound = try expression.bind(to: table.columnNames + [RowExpression.countName], in: context)
     let used = bound.columnIndices.filter { $0 < table.columns.count }
-    let rows = table.groups(by: by)
+    let rows = try table.groups(by: by) { try context.checkCancelled(at: call.span) }
     let rowOf = Self.places(rows, count: table.rowCount)
-    let columns = table.groups(by: names)
+    let columns = try table.groups(by: names) { try context.checkCancelled(at: call.span) }
     let labels = columns.compactMap(\.first).map { first in
       names.map { table.columns[$0].data[first].text }.joined(separator: " ")
     }

@@ -32,7 +32,7 @@ struct SummarizeCommand: Command {
     let names = table.columnNames + [RowExpression.countName]
     let bound = try named.map { try $0.expression.bind(to: names, in: context) }
     let used = Set(bound.flatMap(\.columnIndices)).filter { $0 < table.columns.count }
-    let groups = table.groups(by: by)
+    let groups = try table.groups(by: by) { try context.checkCancelled(at: call.span) }
     var results = Array(repeating: [Value](), count: named.count)
     for group in groups {
       try context.checkCancelled(at: call.span)

@@ -16,6 +16,7 @@ struct UniqueCommand: Command {
     }
     let named = try table.columns(named: "columns", in: call)
     let columns = named.isEmpty ? Array(table.columns.indices) : named
-    return .table(table.rows(at: table.groups(by: columns).compactMap(\.first)))
+    let groups = try table.groups(by: columns) { try context.checkCancelled(at: call.span) }
+    return .table(table.rows(at: groups.compactMap(\.first)))
   }
 }

@@ -48,8 +48,7 @@ struct SortKeys {
 
   /// Texts by their place among the different ones, so that each of those is compared only once.
   private init(texts: [String?], _ check: () throws -> Void) throws {
-    let (groups, count) = ColumnData.strings(texts).codes()
-    try check()
+    let (groups, count) = try ColumnData.strings(texts).codes(check)
     var examples = [Int](repeating: 0, count: count)
     for (row, group) in groups.enumerated().reversed() { examples[group] = row }
     var compared = 0

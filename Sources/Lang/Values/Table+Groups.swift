@@ -1,10 +1,16 @@
 extension Table {
   /// Rows with equal values in these columns, in order of first appearance.
-  public func groups(by columns: [Int]) -> [[Int]] {
+  public func groups(by columns: [Int]) -> [[Int]] { groups(by: columns) {} }
+
+  /// Rows with equal values in these columns, in order of first appearance.
+  ///
+  /// - Throws: what `check` throws, which is asked every few thousand rows.
+  public func groups(by columns: [Int], check: () throws -> Void) rethrows -> [[Int]] {
     guard let first = columns.first else { return [Array(0..<rowCount)] }
-    var (codes, count) = self.columns[first].data.codes()
+    var (codes, count) = try self.columns[first].data.codes(check)
     for column in columns.dropFirst() {
-      let (more, width) = self.columns[column].data.codes()
+      let (more, width) = try self.columns[column].data.codes(check)
+      try check()
       (codes, count) = Self.joined(codes, count, more, width)
     }
     var sizes = [Int](repeating: 0, count: count)
@@ -34,23 +40,26 @@ extension Table {
 
 extension ColumnData {
   /// A number for every cell, equal where the cells are, counted by first appearance; and how many there are.
-  func codes() -> (codes: [Int], count: Int) {
+  func codes(_ check: () throws -> Void) rethrows -> (codes: [Int], count: Int) {
     switch self {
-    case .ints(let cells): Self.codes(cells)
-    case .strings(let cells): Self.codes(cells)
-    case .bools(let cells): Self.codes(cells)
+    case .ints(let cells): try Self.codes(cells, check)
+    case .strings(let cells): try Self.codes(cells, check)
+    case .bools(let cells): try Self.codes(cells, check)
     // A group of NaN is one group.
-    case .floats(let cells): Self.codes(cells.map { ValueKey(value: $0.map { .float($0) } ?? .nil) })
-    case .values(let cells): Self.codes(cells.map { ValueKey(value: $0) })
+    case .floats(let cells): try Self.codes(cells.map { ValueKey(value: $0.map { .float($0) } ?? .nil) }, check)
+    case .values(let cells): try Self.codes(cells.map { ValueKey(value: $0) }, check)
     }
   }
 
-  private static func codes<Cell: Hashable>(_ cells: [Cell]) -> (codes: [Int], count: Int) {
+  private static func codes<Cell: Hashable>(
+    _ cells: [Cell], _ check: () throws -> Void
+  ) rethrows -> (codes: [Int], count: Int) {
     var places: [Cell: Int] = [:]
     var previous: (cell: Int, code: Int)?
     var codes: [Int] = []
     codes.reserveCapacity(cells.count)
     for (row, cell) in cells.enumerated() {
+      if row & 0xFFFF == 0 { try check() }
       // Rows of a group often follow each other.
       if let previous, cells[previous.cell] == cell {
         codes.append(previous.code)

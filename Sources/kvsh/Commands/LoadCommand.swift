@@ -62,7 +62,7 @@ struct LoadCommand: Command {
     }
     let text = try call.placing(at: "path") { try TextFile.read(path) }
     do {
-      return .table(try TableText.read(text, as: format))
+      return .table(try TableText.read(text, as: format) { try context.checkCancelled(at: call.span) })
     } catch let problem as Problem {
       throw problem.at(call.span(of: "path"))
     }
