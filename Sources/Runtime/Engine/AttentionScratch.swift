@@ -39,6 +39,17 @@ struct AttentionRows {
 }
 
 extension AttentionRows {
+  /// Copies the queries of a KV head's group for a tile of tokens, over the root of the head's width.
+  func scaleQueries(of tile: Range<Int>, head: Int, shape: CacheShape, into queries: UnsafeMutablePointer<Float>) {
+    let width = shape.groupHeads * shape.headDim
+    let scale = 1 / Float(shape.headDim).squareRoot()
+    for token in tile {
+      let source = self.queries + token * queryStride + head * width
+      let target = queries + (token - tile.lowerBound) * width  // [tile, group, headDim]
+      for index in 0..<width { target[index] = source[index] * scale }
+    }
+  }
+
   /// Whether keys and values of a head are finite, and stay so in the cache's element.
   ///
   /// A half-precision infinity would give some queries a weight of 0 and others NaN, without a word.

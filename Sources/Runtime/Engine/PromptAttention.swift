@@ -25,6 +25,13 @@ struct PromptAttention {
     (tileTokens * shape.groupHeads * stride(total), tileTokens * shape.groupHeads * shape.headDim)
   }
 
+  /// The first slot that a tile's queries may see, down to a multiple.
+  ///
+  /// From the tile's place in the text, not in the chunk, so that bits do not depend on the chunks.
+  static func firstSlot(_ mask: WindowMask?, place: Int, multiple: Int) -> Int {
+    (mask?.firstSlot(query: place / tileTokens * tileTokens) ?? 0) / multiple * multiple
+  }
+
   /// Attends tokens `tile` of the chunk; adds to `columns` [total] if given, and the nanoseconds of that to `scoreTime`.
   /// False if a score is not finite.
   func attend(
@@ -32,19 +39,12 @@ struct PromptAttention {
     queries: UnsafeMutablePointer<Float>, sums: UnsafeMutablePointer<Float>, columns: UnsafeMutablePointer<Float>?,
     scoreTime: UnsafeMutablePointer<UInt64>? = nil
   ) -> Bool {
-    let scale = 1 / Float(headDim).squareRoot()
-    for token in tile {
-      let source = rows.queries + token * rows.queryStride + head * group * headDim
-      let target = queries + (token - tile.lowerBound) * group * headDim
-      for index in 0..<group * headDim { target[index] = source[index] * scale }
-    }
+    rows.scaleQueries(of: tile, head: head, shape: cache.shape, into: queries)
     let seen = before + tile.upperBound
     let stride = Self.stride(total)
     let count = tile.count * group
-    // From the tile's place in the text, not in the chunk, so that bits do not depend on the chunks.
     let mask = WindowMask(cache, head: head)
-    let place = (before + tile.lowerBound) / Self.tileTokens * Self.tileTokens
-    let first = (mask?.firstSlot(query: place) ?? 0) / 32 * 32
+    let first = Self.firstSlot(mask, place: before + tile.lowerBound, multiple: 32)
     cache.store.scores(
       head: head, queries: queries, rows: count, tokens: first..<seen, out: weights + first, outStride: stride)
     let window = cache.needs.columnSums

@@ -33,12 +33,7 @@ struct FlashPromptAttention {
     queries: UnsafeMutablePointer<Float>, sums: UnsafeMutablePointer<Float>, columns: UnsafeMutablePointer<Float>?,
     scoreTime: UnsafeMutablePointer<UInt64>? = nil
   ) -> Bool {
-    let scale = 1 / Float(headDim).squareRoot()
-    for token in tile {
-      let source = rows.queries + token * rows.queryStride + head * group * headDim
-      let target = queries + (token - tile.lowerBound) * group * headDim
-      for index in 0..<group * headDim { target[index] = source[index] * scale }
-    }
+    rows.scaleQueries(of: tile, head: head, shape: cache.shape, into: queries)
     let count = tile.count * group
     let softmax = RunningSoftmax(
       kernels: kernels, maxima: sums, totals: sums + count, sums: sums + 2 * count, headDim: headDim)
@@ -87,8 +82,8 @@ struct FlashPromptAttention {
     let count = tile.count * group
     let stride = Self.stride(keyTile)
     let mask = WindowMask(cache, head: head)
-    let place = (before + tile.lowerBound) / PromptAttention.tileTokens * PromptAttention.tileTokens
-    let first = corner == nil ? (mask?.firstSlot(query: place) ?? 0) / keyTile * keyTile : 0
+    let first =
+      corner == nil ? PromptAttention.firstSlot(mask, place: before + tile.lowerBound, multiple: keyTile) : 0
     let end = corner == nil ? before + tile.upperBound : total
     for start in Swift.stride(from: first, to: end, by: keyTile) {
       let range = start..<min(start + keyTile, end)
