@@ -92,11 +92,11 @@ struct CommandExampleTests {
     "run sharegpt n=60 max=6; train length from=run:last features=hash salts=1; predict length \"What is a cache?\"":
       "coverage(.|\\n)*What is a cache",
     "train task from=\"examples/tasks.json\"":
-      "prompts it has not seen: 9\\d\\.\\d % right without(.|\\n)*kept as task classifier(.|\\n)*bare +tasks +code",
+      "prompts it has not seen: 100\\.0 % right without(.|\\n)*kept as task classifier(.|\\n)*bare +tasks +code",
     "train task from=\"examples/tasks.json\"; predict task \"Summarize the report in one page.\"":
       "kept as task classifier(.|\\n)*second_share(.|\\n)*Summarize the report",
     "load scores \"examples/choice\" | train auto goal=score":
-      "auto: a higher score than the best fixed choice(.|\\n)*best fixed(.|\\n)*packed 32, dropped 48",
+      "auto: a higher score than the best fixed choice(.|\\n)*best fixed(.|\\n)*dropped 48, packed 32",
     "load scores \"examples/choice\" | negatives per=table on=all":
       "baseline +(packed|dropped)(.|\\n)*all +QA +2 +16",
     "compress [kivi(bits=2), h2o(budget=30%)] | compress auto": "1\\. kivi bits=2\\n2\\. h2o budget=30%\\n3\\. auto",

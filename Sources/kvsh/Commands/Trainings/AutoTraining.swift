@@ -86,15 +86,19 @@ struct AutoTraining: Training {
   /// Whether each way to choose beats the best fixed configuration, good or bad.
   static func verdicts(_ study: ChoiceStudy) -> [String] {
     study.arms.filter { $0.kind == .auto || $0.kind == .predicted }.flatMap { arm -> [String] in
-      [("score", arm.scoreGain), ("bytes", arm.bytesGain)].compactMap { name, gain in
+      let gains = [
+        ("a higher score", "a lower score", "score", arm.scoreGain),
+        ("more bytes", "fewer bytes", "bytes", arm.bytesGain),
+      ]
+      return gains.compactMap { more, less, name, gain -> String? in
         guard let gain, let low = gain.difference.low, let high = gain.difference.high else { return nil }
+        func short(_ number: Double) -> String { PlotNumber.short(number) }
         let verdict =
           gain.isDecided
-          ? gain.difference.value > 0 ? "more \(name)" : "fewer \(name)" : "no \(name) that can be told apart"
-        func short(_ number: Double) -> String { PlotNumber.short(number) }
+          ? "\(gain.difference.value > 0 ? more : less) than the best fixed choice"
+          : "cannot be told from the best fixed choice in \(name)"
         return
-          "\(arm.kind.rawValue): \(verdict == "fewer score" ? "a lower score" : verdict == "more score" ? "a higher score" : verdict) "
-          + "than the best fixed choice, \(short(gain.difference.value)) (\(short(low)) to \(short(high))) over "
+          "\(arm.kind.rawValue): \(verdict), \(short(gain.difference.value)) (\(short(low)) to \(short(high))) over "
           + "\(gain.count) requests"
       }
     }
