@@ -81,7 +81,7 @@ struct ServeStudyCommand: Command {
     workbench.wasInterrupted = true
     workbench.cancellation.reset()
     context.cancellation.reset()
-    context.print("note: interrupted with \(rows) rows finished; answers that were there are kept")
+    context.print("note: interrupted; rows that are finished: \(rows)")
   }
 
   private func note(_ options: ServeOptions, in context: Context) {

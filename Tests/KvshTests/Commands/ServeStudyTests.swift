@@ -99,7 +99,7 @@ struct ServeStudyTests {
     test.progress.onUpdate { if $0.label == "serve", $0.note.contains("both") { session.interrupt() } }
     let rows = try test.table("compress kivi bits=4 | serve-study \(Self.small) policy=[baseline, both]")
     #expect(rows.strings("policy") == ["baseline"] && rows.doubles("mean_s")[0] > 0)
-    #expect(test.printed().contains { $0.contains("interrupted with 1 rows finished") })
+    #expect(test.printed().contains { $0.contains("interrupted; rows that are finished: 1") })
     test.progress.onUpdate { if $0.label == "run" { session.interrupt() } }
     let none = try test.table("serve-study sharegpt n=3 max_prompt=100 max=5 policy=baseline")
     #expect(none.rowCount == 0 && none.columnNames == ServeRows.policyColumns)
