@@ -37,10 +37,10 @@ struct ServeStudyCommand: Command {
     accepts: [.nil, .object("config"), .list], produces: .table, columns: ServeRows.policyColumns,
     examples: [
       Example(
-        "compress kivi bits=4 | serve-study sharegpt n=4 max=8 rounds=1 policy=both b_max=2",
+        "compress kivi bits=4 | serve-study sharegpt n=4 max_prompt=100 max=8 rounds=1 policy=both b_max=2",
         "One FP16 and one KIVI server, four requests."),
       Example(
-        "serve-study sharegpt n=4 max=8 rounds=1 policy=baseline b_max=2 per=calibration",
+        "serve-study sharegpt n=4 max_prompt=100 max=8 rounds=1 policy=baseline b_max=2 per=calibration",
         "What two servers at work take for their iterations."),
     ], group: "experiments")
 
@@ -81,7 +81,7 @@ struct ServeStudyCommand: Command {
     workbench.wasInterrupted = true
     workbench.cancellation.reset()
     context.cancellation.reset()
-    context.print("note: interrupted with \(rows) rows finished; answers that were there are kept")
+    context.print("note: interrupted; rows that are finished: \(rows)")
   }
 
   private func note(_ options: ServeOptions, in context: Context) {

@@ -7,7 +7,7 @@ import Testing
 @Suite(.serialized)
 struct ServeStudyTests {
   let test: CommandSession
-  private static let small = "sharegpt n=3 max=4 rounds=1 b_max=2"
+  private static let small = "sharegpt n=3 max_prompt=100 max=4 rounds=1 b_max=2"
 
   init() throws { test = try CommandSession() }
 
@@ -58,7 +58,7 @@ struct ServeStudyTests {
       #expect(times == times.sorted() && times[1] < times[2])
       #expect(abs(rows.doubles("e2e_s")[row] - (times[3] - times[0])) < 1e-9)
     }
-    let run = try test.table("run sharegpt n=3 max=4")
+    let run = try test.table("run sharegpt n=3 max_prompt=100 max=4")
     let tokens = zip(run.ints("output_tokens"), run.strings("finish")).map { $0 + ($1 == "eos" ? 1 : 0) }
     #expect(rows.ints("tokens")[0] == tokens[0] && rows.ints("tokens")[2] == tokens[2])
     #expect(rows.ints("prompt_tokens") == run.ints("prompt_tokens"))
@@ -99,9 +99,9 @@ struct ServeStudyTests {
     test.progress.onUpdate { if $0.label == "serve", $0.note.contains("both") { session.interrupt() } }
     let rows = try test.table("compress kivi bits=4 | serve-study \(Self.small) policy=[baseline, both]")
     #expect(rows.strings("policy") == ["baseline"] && rows.doubles("mean_s")[0] > 0)
-    #expect(test.printed().contains { $0.contains("interrupted with 1 rows finished") })
+    #expect(test.printed().contains { $0.contains("interrupted; rows that are finished: 1") })
     test.progress.onUpdate { if $0.label == "run" { session.interrupt() } }
-    let none = try test.table("serve-study sharegpt n=3 max=5 policy=baseline")
+    let none = try test.table("serve-study sharegpt n=3 max_prompt=100 max=5 policy=baseline")
     #expect(none.rowCount == 0 && none.columnNames == ServeRows.policyColumns)
     test.progress.onUpdate(nil)
     #expect(try test.run("1 + 1") == .int(2))
