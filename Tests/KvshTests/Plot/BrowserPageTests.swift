@@ -23,7 +23,13 @@ struct BrowserPageTests {
     let script = try #require(Self.script)
     var quoting = PlotSamples.histograms
     quoting.x.label = "\"quoted\" and ends in \\"
-    let charts = PlotSamples.all + [quoting]
+    var grid = PlotSamples.point
+    grid.panels = [
+      .init(layers: [
+        .init(series: nil, mark: .cells(.init(x: 0...2, y: 0...2, columns: 2, values: [1, 2, 3, 4], low: 1, high: 4)))
+      ])
+    ]
+    let charts = PlotSamples.all + [quoting, grid]
     let page = try open(
       HTMLReport(blocks: [.text("# Samples")] + charts.map { .figure($0) }, figures: .drawn(script)).render())
     #expect(page.console == [])
@@ -37,6 +43,7 @@ struct BrowserPageTests {
     #expect(histograms.shapes("symbol") == 3)
     let twelve = try #require(zip(page.figures, charts).first { $0.1 == PlotSamples.many }?.0)
     #expect(twelve.shapes("line") == 12)
+    #expect(page.figures.last?.shapes("rect") == 4)
     // Both pictures are there, one of them for print.
     #expect(histograms.markup.contains("class=\"kv-figure\"") && histograms.markup.contains("class=\"marks\""))
   }
