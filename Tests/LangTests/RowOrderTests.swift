@@ -24,7 +24,10 @@ import Testing
       "numbers",
       {
         .float(
-          [-.infinity, -1e300, -1.5, -5e-324, -0.0, 0, 5e-324, 0.1, 1.5, 1e300, .infinity, .nan, -.nan][$0 % 13])
+          [
+            -.infinity, -1e300, -1.5, -.leastNonzeroMagnitude, -0.0, 0, .leastNonzeroMagnitude, 0.1, 1.5, 1e300,
+            .infinity, .nan, -.nan,
+          ][$0 % 13])
       }
     ),
     ("few texts", { .string(["", "a", "B", "ä", "a\u{308}", "b", "字", "zz"][$0 & 7]) }),
