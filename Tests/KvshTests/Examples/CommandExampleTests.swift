@@ -77,7 +77,7 @@ struct CommandExampleTests {
     "route gear policy=(r, s) -> e2e(r, s) + 0.1 * s.waiting from=\"examples/profile\" n=200":
       "gear +own +10\\.000 +25",
     "compress kivi bits=4 | serve-study sharegpt n=4 max_prompt=100 max=8 rounds=1 policy=both b_max=2":
-      "measured just now(.|\\n)*sim_mean_s(.|\\n)*kivi bits=4 +both",
+      "measured just now(.|\\n)*kivi bits=4 +both(.|\\n)*sim_mean_s",
     "serve-study sharegpt n=4 max_prompt=100 max=8 rounds=1 policy=baseline b_max=2 per=calibration":
       "server_config(.|\\n)*2 x fp16(.|\\n)*prefill(.|\\n)*decode",
     "compress kivi bits=2 | run sharegpt n=4 max=16 controls=on | lengths":
