@@ -30,16 +30,17 @@ struct AutoCommandTests {
     let all = (0..<report.rowCount).filter { report.cell($0, "type").text == "all" }
     #expect(all.map { report.cell($0, "form").text } == ["template", "bare", "template", "bare"])
     #expect(all.map { report.cell($0, "unseen").text } == ["prompts", "prompts", "tasks", "tasks"])
-    #expect(all.allSatisfy { report.cell($0, "n").asInt == 80 && report.cell($0, "baseline").asDouble == 0.2 })
-    let shares = all.compactMap { report.cell($0, "accuracy").asDouble }
+    #expect(all.allSatisfy { report.cell($0, "n").asInt == 80 && report.cell($0, "baseline") == .share(0.2) })
+    let shares = all.map { report.shares("accuracy")[$0] }
+    try #require(shares.count == 4)
     #expect(shares[1] > 0.9 && shares[3] < shares[1])
     let again = try own.table("train task from=\"\(Self.examples)/tasks.json\" n=8")
-    #expect(again.doubles("accuracy") == report.doubles("accuracy"))
+    #expect(again.shares("accuracy") == report.shares("accuracy"))
     let told = try own.table(
       "predict task [\"import os\\nclass Town:\\n    def f(self, count):\\n        return count\\n\", \"Who built it?\"]"
     )
     #expect(told.strings("type") == ["code", "QA"] && told.ints("model") == [2, 2])
-    #expect(told.doubles("unseen_tasks") == [shares[3], shares[3]])
+    #expect(told.shares("unseen_tasks") == [shares[3], shares[3]])
     #expect(try own.table("predict task \"a\" model=1").ints("model") == [1])
   }
 

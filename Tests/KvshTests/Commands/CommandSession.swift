@@ -95,6 +95,10 @@ extension Table {
   func strings(_ name: String) -> [String] { cells(name).map(\.text) }
   func ints(_ name: String) -> [Int] { cells(name).compactMap(\.asInt) }
   func doubles(_ name: String) -> [Double] { cells(name).compactMap(\.asDouble) }
+  /// Shares as parts of 1.
+  func shares(_ name: String) -> [Double] {
+    cells(name).compactMap { if case .share(let share) = $0 { share } else { nil } }
+  }
 
   /// What must be the same however a row came about: everything but the times and the batch.
   var results: [[Value]] {
