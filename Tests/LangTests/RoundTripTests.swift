@@ -11,6 +11,7 @@ import Testing
       "plain", "", " spaced ", "a,b", "\"quoted\"", "two\nlines", "tab\there", "字", "😀", "007", "12", "1.5", "true",
       "nil",
       "-", "|", "\\", "\\n", "{x}", "#", "'", "e\u{301}", "1e5", "nan",
+      "\"\u{301}", "a\"\u{7ec}\"b", "two\r\nlines", ",\u{301}",
     ]
     func cells<Cell>(_ count: Int, _ make: (inout SeededGenerator) -> Cell) -> [Cell?] {
       (0..<count).map { _ in Bool.random(using: &generator) ? make(&generator) : nil }
@@ -43,6 +44,19 @@ import Testing
     #expect(
       text == "| n | a \\| b |\n| ---: | --- |\n| 1 | x\\|y |\n|  | two<br>lines |\n| -3 | back\\\\slash |\n")
     #expect(Value.table(try TableText.read(text, as: .markdown)) == Value.table(table))
+  }
+
+  @Test("a mark over a separator or a quote does not hide it", arguments: ["|", "\\", "\"", "{", "<"])
+  func combining(sign: String) throws {
+    let text = "a\(sign)\u{301}b"
+    let table = Table(columns: [.init("n", .ints([1])), .init("text", .strings([text]))])
+    for format in TableText.Format.allCases {
+      let again = try TableText.read(TableText.write(table, as: format), as: format)
+      #expect(again.row(0)["text"] == .string(text), "\(format)")
+    }
+    let written = Value.string(text).display
+    #expect(outcome(written) == written)
+    #expect(Value.string("a\r\nb").display == "\"a\\r\\nb\"")
   }
 
   @Test("lines may end as they do on other systems", arguments: [TableText.Format.csv, .jsonLines, .markdown])

@@ -17,7 +17,7 @@ enum CSVText {
 
   private static func quoted(_ text: String) -> String {
     let isPlain = !text.isEmpty && !text.unicodeScalars.contains { $0 == "," || $0 == "\"" || $0 == "\n" || $0 == "\r" }
-    return isPlain ? text : "\"" + text.replacing("\"", with: "\"\"") + "\""
+    return isPlain ? text : "\"" + text.replacingScalars(["\"": "\"\""]) + "\""
   }
 
   static func read(_ text: String, _ check: () throws -> Void) throws -> Table {

@@ -3,7 +3,7 @@ enum MarkdownText {
   static func write(_ table: Table) -> String {
     func line(_ cells: [String]) -> String { "| " + cells.joined(separator: " | ") + " |\n" }
     func escaped(_ text: String) -> String {
-      text.replacing("\\", with: "\\\\").replacing("|", with: "\\|").replacing("\n", with: "<br>")
+      text.replacingScalars(["\\": "\\\\", "|": "\\|", "\n": "<br>", "\r": ""])
     }
     var text = line(table.columnNames.map(escaped))
     text += line(
@@ -44,25 +44,24 @@ enum MarkdownText {
   }
 
   private static func cells(_ line: Substring) -> [String] {
-    var cells: [String] = [""]
+    var cells = [Substring.UnicodeScalarView()]
     var isEscaped = false
-    for character in line.drop(while: \.isWhitespace) {
-      if isEscaped || (character != "|" && character != "\\") {
-        cells[cells.count - 1].append(character)
+    for scalar in line.unicodeScalars.drop(while: \.properties.isWhitespace) {
+      if isEscaped || (scalar != "|" && scalar != "\\") {
+        cells[cells.count - 1].append(scalar)
         isEscaped = false
-      } else if character == "\\" {
+      } else if scalar == "\\" {
         isEscaped = true
       } else {
-        cells.append("")
+        cells.append(Substring.UnicodeScalarView())
       }
     }
-    if cells.first == "" { cells.removeFirst() }
-    if let last = cells.last, last.allSatisfy(\.isWhitespace), cells.count > 1 { cells.removeLast() }
-    return cells.map { text in
-      var text = text[...]
-      while text.first?.isWhitespace == true { text.removeFirst() }
-      while text.last?.isWhitespace == true { text.removeLast() }
-      return String(text)
+    if cells.first?.isEmpty == true { cells.removeFirst() }
+    if let last = cells.last, last.allSatisfy(\.properties.isWhitespace), cells.count > 1 { cells.removeLast() }
+    return cells.map { scalars in
+      var scalars = scalars.drop(while: \.properties.isWhitespace)
+      while scalars.last?.properties.isWhitespace == true { scalars.removeLast() }
+      return String(scalars)
     }
   }
 }

@@ -98,7 +98,7 @@ public struct TableDisplay: Sendable {
       // Never before the header.
       if row > 0, row % 1024 == 0, shouldStop() { break }
       let text = row < 0 ? column.name : cell(column.data[row])
-      let line = DisplayWidth.printable(text.replacingOccurrences(of: "\n", with: "⏎"))
+      let line = DisplayWidth.printable(text.replacingScalars(["\n": "⏎"]))
       cells.append([(text: line, width: DisplayWidth.of(line))])
     }
     return Block(cells: cells, width: cells.map { $0[0].width }.max() ?? 0, isNumeric: isNumeric)

@@ -40,19 +40,10 @@ extension Value {
   }
 
   static func quoted(_ text: String) -> String {
-    var quoted = "\""
-    for character in text {
-      switch character {
-      case "\"": quoted += "\\\""
-      case "\\": quoted += "\\\\"
-      case "\n": quoted += "\\n"
-      case "\t": quoted += "\\t"
-      case "\r": quoted += "\\r"
-      case "{": quoted += "\\{"
-      default: quoted.append(character)
-      }
-    }
-    return quoted + "\""
+    "\""
+      + text.replacingScalars([
+        "\"": "\\\"", "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r", "{": "\\{",
+      ]) + "\""
   }
 }
 

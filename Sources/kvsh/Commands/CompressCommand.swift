@@ -17,7 +17,7 @@ struct CompressCommand: Command {
         doc: "A method, `kivi`; a preset, `h2o/rethinking`; or a list of method values.",
         positional: true, required: true, orValue: .union([.object("config"), .list]))
     ],
-    accepts: [.nil, .object("config")], produces: .object("config"),
+    accepts: [.nil, .object("config"), .list], produces: .object("config"),
     examples: [
       Example("compress kivi bits=2", "KIVI at 2 bits."),
       Example("compress kivi bits=[2,4] group=[32,64]", "Four configurations."),
@@ -28,15 +28,16 @@ struct CompressCommand: Command {
     ], group: "experiments")
 
   func run(_ call: Call, in context: Context) throws -> Value {
+    let before = try call.pipedConfigurations()
     if let choice = try AutoChoice(call) {
-      return .object(ConfigurationValue(compressors: call.input.configurations ?? [], choice: choice))
+      return .object(ConfigurationValue(compressors: before ?? [], choice: choice))
     }
     guard call.input.choice == nil else {
       throw AutoChoice.notHere("a method to build on", at: call.inputSpan ?? call.span)
     }
     let cards = (context.catalogue as? KvshCatalogue)?.cards ?? Compressors.all
     let own = try call.chosenConfigurations(among: cards)
-    guard let before = call.input.configurations else { return .object(ConfigurationValue(compressors: own)) }
+    guard let before else { return .object(ConfigurationValue(compressors: own)) }
     do {
       let composed = try before.flatMap { first in try own.map { try first.composed(with: $0) } }
       return .object(ConfigurationValue(compressors: composed))

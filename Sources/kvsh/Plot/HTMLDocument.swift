@@ -1,4 +1,5 @@
 import Foundation
+import Lang
 
 /// The frame that every page shares: one file, its own style for light and dark, nothing fetched.
 struct HTMLDocument: Sendable {
@@ -41,10 +42,9 @@ struct HTMLDocument: Sendable {
   /// A still picture, the place of the one that Vega draws, and the Vega-Lite specification for both Vega and those who
   /// want to change it.
   static func figure(_ chart: Chart) -> String {
-    let specification = VegaLite(isInteractive: true).render(chart).replacing("<", with: "\\u003c").replacing(
-      ">", with: "\\u003e"
-    )
-    .replacing("&", with: "\\u0026")
+    let specification = VegaLite(isInteractive: true).render(chart).replacingScalars([
+      "<": "\\u003c", ">": "\\u003e", "&": "\\u0026",
+    ])
     return """
       <figure>
       <div class="still">

@@ -13,20 +13,28 @@ extension Call {
     guard takesChoice || !hasChoice else {
       throw AutoChoice.notHere("a configuration for `\(signature.name)`", at: inputSpan ?? span)
     }
-    if input.type != .nil {
-      guard let own = input.configurations, !own.isEmpty || hasChoice else {
-        throw Problem(
-          "K302",
-          seen: "`\(signature.name)` was given "
-            + (input.type.name == "list" ? "a list without configurations" : input.type.name),
-          expected: "configurations of `compress`", labels: [.init(inputSpan ?? span)])
-      }
+    if let own = try pipedConfigurations() {
       all += own
     } else if all.isEmpty {
       all = [.none]
     }
     var seen: Set<String> = []
     return all.filter { seen.insert($0.specification).inserted }
+  }
+
+  /// What came through the pipe as it came; nil if nothing did.
+  ///
+  /// - Throws: `Problem` K302 if it is something else than configurations, or none.
+  func pipedConfigurations() throws -> [Compressor]? {
+    guard input.type != .nil else { return nil }
+    guard let own = input.configurations, !own.isEmpty || input.choice != nil else {
+      throw Problem(
+        "K302",
+        seen: "`\(signature.name)` was given "
+          + (input.type.name == "list" ? "a list without configurations" : input.type.name),
+        expected: "configurations of `compress`", labels: [.init(inputSpan ?? span)])
+    }
+    return own
   }
 
   /// The configurations that the parameter `method` of a command names: a method with its parameters, or a list of values.

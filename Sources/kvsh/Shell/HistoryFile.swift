@@ -1,4 +1,5 @@
 import Foundation
+import Lang
 
 /// The lines typed in earlier sessions, oldest first, one a line in a file that only the user may read.
 ///
@@ -71,8 +72,7 @@ struct HistoryFile {
 
   /// One line for an entry: a line feed becomes `\n`, a backslash `\\`.
   static func encoded(_ entry: String) -> String {
-    entry.replacingOccurrences(of: "\\", with: "\\\\").replacingOccurrences(of: "\n", with: "\\n")
-      .replacingOccurrences(of: "\r", with: "")
+    entry.replacingScalars(["\\": "\\\\", "\n": "\\n", "\r": ""])
   }
 
   static func decoded(_ line: some StringProtocol) -> String {

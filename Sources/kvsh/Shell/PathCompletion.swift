@@ -122,11 +122,6 @@ struct PathCompletion {
   }
 
   private static func escaped(_ path: String) -> String {
-    var text = ""
-    for character in path {
-      if "\"\\{".contains(character) { text.append("\\") }
-      text.append(character)
-    }
-    return text
+    path.replacingScalars(["\"": "\\\"", "\\": "\\\\", "{": "\\{"])
   }
 }

@@ -1,3 +1,4 @@
+import Lang
 import Runtime
 
 /// A text with what a cache holds of it: tokens that fewer than half of all heads keep are dimmed or dotted.
@@ -24,7 +25,7 @@ struct CacheStrip {
 
   var strip: String {
     texts.indices.map { position in
-      let text = texts[position].replacing("\n", with: "⏎")
+      let text = texts[position].replacingScalars(["\n": "⏎", "\r": "␍"])
       if inspection.keptShare(position: position) >= 0.5 { return text }
       return style.colors == .none
         ? String(text.map { $0 == " " ? " " : "·" }) : "\u{1B}[2m\(text)\u{1B}[22m"

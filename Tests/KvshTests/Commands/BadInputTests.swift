@@ -114,6 +114,7 @@ struct BadInputTests {
       place: "table [{config: \"fp16\", sample: 1, output_tokens: \"x\", finish: \"eos\"}]",
       seen: "row 0 (fp16, sample 1) has output_tokens \"x\""),
     Case(line: "[] | run sharegpt n=1", code: "K302", place: "[]"),
+    Case(line: "[7] | compress kivi", code: "K302", place: "[7]"),
     Case(line: "compress [kivi(), h2o()] | generate \"x\"", code: "K302", place: "compress [kivi(), h2o()]"),
     Case(line: "peek sharegpt n=2 5", code: "K406", place: "5", seen: "sample 5 of 2"),
     Case(line: "logprobs \"\"", code: "K603", place: "\"\""),

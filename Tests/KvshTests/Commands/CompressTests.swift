@@ -69,6 +69,10 @@ struct CompressTests {
     #expect(
       try labels("compress h2o variant=prefill budget=30% | compress kivi bits=[2,4]")
         == ["h2o budget=30% variant=prefill | kivi bits=2", "h2o budget=30% variant=prefill | kivi bits=4"])
+    // A list, by name or as it stands, is what `compress` makes of it.
+    #expect(
+      try labels("let two = [snapkv(budget=64), knorm(budget=50%)]\ntwo | compress quarot")
+        == labels("compress [snapkv(budget=64), knorm(budget=50%)] | compress quarot"))
   }
 
   @Test(

@@ -105,7 +105,7 @@ import Testing
     let value = try test.run("{a: tensor([0, 1, 3]), long: [1, 2]}")
     #expect(
       ValueRenderer(terminal: .none, width: 100, cancellation: .init()).render(value, as: .table) == """
-        a     tensor [3] float32  min 0  mean 1.333  max 3  ▁▃█
+        a     tensor [3] int32  min 0  mean 1.333  max 3  ▁▃█
         long  [1, 2]
         """)
   }
