@@ -47,7 +47,7 @@ struct AutoChoice: Equatable {
       Parameter("lengths", .int, range: 1...9e15, doc: "What `train length` made, by its number. Default: the newest."),
     ],
     examples: [
-      Example("compress auto among=[kivi(bits=2), h2o(budget=30%)]", "Which of them, it says for each request.")
+      Example("compress auto among=[kivi(bits=2), h2o(budget=30%)]", "It says for each request which one it took.")
     ])
 
   /// The choice that a call of `compress` asks for; nil for a method.

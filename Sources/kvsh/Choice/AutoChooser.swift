@@ -85,6 +85,7 @@ struct AutoChooser {
       if counts[label] == nil { order.append(label) }
       counts[label, default: 0] += 1
     }
-    return "auto chose " + order.map { "\($0) \(counts[$0] ?? 0) times" }.joined(separator: ", ")
+    func times(_ count: Int) -> String { count == 1 ? "once" : "\(count) times" }
+    return "auto chose " + order.map { "\($0) \(times(counts[$0] ?? 0))" }.joined(separator: ", ")
   }
 }

@@ -14,7 +14,7 @@ struct ServeStudyCommand: Command {
       server takes what waits first, prefills it, and decodes up to `b_max` requests together, as the simulation's servers do.
 
       Before that a run of every configuration, kept as `run` keeps its rows, tells each answer's length, and the servers \
-      measure their own times with all of them at work, since they share cores and memory. From both `route`'s simulation \
+      measure their own times with all of them at work, since they share cores and memory. From both, `route`'s simulation \
       says what would come, for the same requests at the same moments: sim_... beside what was measured, and error, (sim - \
       measured) / measured. Policies ask the same times and lengths. Other programs that run meanwhile slow the servers \
       and not the simulation.
@@ -86,15 +86,14 @@ struct ServeStudyCommand: Command {
 
   private func note(_ options: ServeOptions, in context: Context) {
     let cores = (try? ModelLibrary.threadCount()) ?? 1
-    let wanted = options.servers * options.threads
-    if wanted > cores {
+    let servers = "\(options.servers) servers of \(options.threads) \(options.threads == 1 ? "thread" : "threads")"
+    if options.servers * options.threads > cores {
       context.print(
-        "note: \(options.servers) servers of \(options.threads) threads share \(cores) cores: each waits for the others, "
-          + "more or less as many of them are at work")
+        "note: \(servers) share \(cores) \(cores == 1 ? "core" : "cores"): the more of them are at work, the slower is "
+          + "each, which the simulation does not know")
     }
     context.print(
-      "note: simulated with times that \(options.servers) servers of \(options.threads) "
-        + "\(options.threads == 1 ? "thread" : "threads") measured just now, all at work; "
+      "note: simulated with times that \(servers) measured just now, all at work; "
         + (options.predictionError == 0
           ? "lengths are known"
           : "lengths are predicted with a spread of "

@@ -18,8 +18,9 @@ struct ServeStudy {
   ) {
     self.compressor = compressor
     let isPlain = compressor.stages.isEmpty
-    // Where all servers run one configuration, all policies but one see no difference between them.
-    self.policies = isPlain && policies.count > 1 ? policies.filter { $0.name == RoutePolicy.baseline.name } : policies
+    // Where all servers run one configuration there is one composition, and the policy baseline serves it.
+    let baseline = policies.filter { $0.name == RoutePolicy.baseline.name }
+    self.policies = isPlain && !baseline.isEmpty ? baseline : policies
     self.options = options
     self.answers = answers
     self.fleet = fleet

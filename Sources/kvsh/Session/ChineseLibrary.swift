@@ -21,7 +21,8 @@ final class ChineseLibrary {
 
   /// What a run says whose answers cannot be scored.
   func missing(_ count: Int) -> String {
-    "note: \(count) Chinese requests get no score, as cutting their answers into words needs jieba's dictionary and there "
-      + "is none in \(folder): run scripts/setup, which fetches it, and the same line again"
+    "note: \(count) Chinese \(count == 1 ? "request gets" : "requests get") no score, as cutting answers into words "
+      + "needs jieba's dictionary and there is none in \(folder): run scripts/setup, which fetches it, and the same "
+      + "line again"
   }
 }

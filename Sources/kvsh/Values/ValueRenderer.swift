@@ -1,4 +1,3 @@
-import Foundation
 import Lang
 import Runtime
 
@@ -49,10 +48,10 @@ struct ValueRenderer {
 
   /// A line for each field; of a tensor its heading, since the numbers of many would bury each other.
   private func fields(_ record: Record) -> String {
-    let names = record.keys.map(\.count).max() ?? 0
+    let names = record.keys.map { DisplayWidth.of($0) }.max() ?? 0
     return zip(record.keys, record.values).map { name, value in
       let shown = Self.tensor(value).map { tensors.heading($0.tensor, $0.math) } ?? value.display
-      return name.padding(toLength: names, withPad: " ", startingAt: 0) + "  " + shown
+      return name + String(repeating: " ", count: names - DisplayWidth.of(name) + 2) + shown
     }.joined(separator: "\n")
   }
 

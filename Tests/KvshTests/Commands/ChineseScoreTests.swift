@@ -22,7 +22,7 @@ struct ChineseScoreTests {
     #expect(rows.cells("score") == [.nil])
     let notes = test.printed().filter { $0.contains("jieba") }
     #expect(notes.count == 1)
-    #expect(notes.first?.hasPrefix("note: 1 Chinese requests get no score") == true)
+    #expect(notes.first?.hasPrefix("note: 1 Chinese request gets no score") == true)
     #expect(notes.first?.contains("run scripts/setup, which fetches it") == true)
   }
 

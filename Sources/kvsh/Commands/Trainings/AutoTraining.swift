@@ -15,8 +15,9 @@ struct AutoTraining: Training {
       the baseline's, and the baseline if there is none. goal=score takes the compressed configuration with the best mean \
       score over the type. `best fixed` is what the same goal takes without types. Rows are: every configuration, that best \
       fixed one, `auto` by the types of LongBench's tasks, the same by what the classifier of `train task` takes the prompts \
-      for, and `oracle`, which knows each request's outcome and is the most that any choice could gain. score_gain and \
-      bytes_gain are against the best fixed choice, with intervals of 95 % over requests.
+      for, and `oracle`, which knows each request's own outcome: no choice has a higher score with goal=score, none fewer \
+      bytes with goal=bytes unless it lets a request lose more than `tolerance`. score_gain and bytes_gain are against the \
+      best fixed choice, with intervals of 95 % over requests.
 
       The rule that is kept is learnt from all rows. lengths=predicted makes `compress auto` ask `train length` for each \
       request; typical takes the type's mean length, as the figures here do.
@@ -46,7 +47,7 @@ struct AutoTraining: Training {
       if case .share(let share)? = call.optional("tolerance") { share } else { try call.float("tolerance") }
     guard tolerance >= 0, tolerance < 1 else {
       throw Problem(
-        "K023", seen: "tolerance=\(tolerance)", expected: "a share from 0 to 0.99",
+        "K023", seen: "tolerance=\(tolerance)", expected: "a share of at least 0 and less than 1",
         labels: [.init(call.span(of: "tolerance"))])
     }
     let read = try ChoiceRows(call, workbench)
@@ -66,13 +67,18 @@ struct AutoTraining: Training {
 
   private func row(_ arm: ChoiceStudy.Arm, _ study: ChoiceStudy) -> Record {
     func number(_ value: Double?) -> Value { value.map { .float($0) } ?? .nil }
+    // Rows out of a file may say more bytes than a whole number holds.
+    func whole(_ value: Double?) -> Value {
+      guard let value else { return .nil }
+      return Int(exactly: value.rounded()).map { .int($0) } ?? .float(value)
+    }
     let (score, bytes) = (arm.scoreGain?.difference, arm.bytesGain?.difference)
     return Record([
       ("choice", .string(arm.kind.rawValue)),
       ("config", arm.kind == .fixed ? .string(study.configurations[arm.chosen[0]]) : .nil),
       ("n", .int(arm.chosen.count)), ("score", .float(arm.score)), ("score_gain", number(score?.value)),
       ("score_low", number(score?.low)), ("score_high", number(score?.high)),
-      ("bytes", arm.bytes.map { .int(Int($0.rounded())) } ?? .nil), ("bytes_gain", number(bytes?.value)),
+      ("bytes", whole(arm.bytes)), ("bytes_gain", number(bytes?.value)),
       ("bytes_low", number(bytes?.low)), ("bytes_high", number(bytes?.high)),
       ("chosen", .string(Self.counts(arm.chosen, study.configurations))),
     ])

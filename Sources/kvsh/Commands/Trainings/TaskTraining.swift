@@ -59,7 +59,7 @@ struct TaskTraining: Training {
     }
   }
 
-  /// - Throws: `RuntimeProblem` K409 without files, and as `LongBenchFiles`.
+  /// - Throws: `RuntimeProblem` K618 without files, and as `LongBenchFiles`.
   private static func samples(
     _ given: String?, _ limit: Int, _ workbench: Workbench
   ) throws -> (samples: [TaskStudy.Sample], path: String) {
