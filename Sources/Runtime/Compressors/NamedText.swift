@@ -15,6 +15,11 @@ public struct NamedText: Equatable, Hashable, Sendable {
 extension NamedText: CustomStringConvertible {
   /// The path as a user would type it.
   public var description: String {
-    "\"" + path.flatMap { "\\\"{}".contains($0) ? ["\\", $0] : [$0] } + "\""
+    var text = String.UnicodeScalarView()
+    for scalar in path.unicodeScalars {
+      if "\\\"{}".unicodeScalars.contains(scalar) { text.append("\\") }
+      text.append(scalar)
+    }
+    return "\"" + String(text) + "\""
   }
 }

@@ -68,7 +68,13 @@ final class LearntCodecs: Sendable {
   struct Key: Hashable, Sendable {
     let codec: String
     let kernels: String
-    let texts: [[Int32]]
+    let text: Text
+  }
+
+  /// What was learnt from; a text of the user's own by its digest, so that it is cut into tokens once.
+  enum Text: Hashable, Sendable {
+    case page([Int32])
+    case own(digest: String)
   }
 
   private let learnt = Mutex<[Key: any Codec]>([:])
@@ -89,9 +95,11 @@ extension ForwardPass {
     guard let codec = compressor.slots.codec as? any CalibratedCodec else { return compressor }
     let shape = model.cacheShape
     try compressor.check(shape: shape)
-    let texts = try calibrationTexts(codec, compressor)
-    let key = LearntCodecs.Key(codec: codec.calibrationKey, kernels: kernels.name, texts: texts)
+    let key = LearntCodecs.Key(
+      codec: codec.calibrationKey, kernels: kernels.name,
+      text: codec.calibrationText.map { .own(digest: $0.digest) } ?? .page(calibrationPage))
     let learnt = try model.learntCodecs.codec(key) {
+      let texts = try calibrationTexts(codec, compressor)
       try checkCalibrationMemory(texts)
       // A pass of its own: this one may be between two steps of a batch.
       let pass = ForwardPass(model: model, kernels: kernels, pool: pool)
@@ -106,12 +114,14 @@ extension ForwardPass {
     return compressor.replacing(codec: learnt)
   }
 
+  private var calibrationPage: [Int32] { Array(calibrationText.prefix(model.configuration.contextTokens)) }
+
   /// The page that comes with kvsh in one piece, or the beginning of a text of the user's own: `CalibrationText.most`
   /// pieces, as many as the paper takes.
   private func calibrationTexts(_ codec: any CalibratedCodec, _ compressor: Compressor) throws -> [[Int32]] {
     let context = model.configuration.contextTokens
     guard let own = codec.calibrationText else {
-      let page = Array(calibrationText.prefix(context))
+      let page = calibrationPage
       guard !page.isEmpty else {
         throw RuntimeProblem(
           "K305", seen: "\(compressor.label) has no text to be calibrated on", expected: "a calibration text")

@@ -80,7 +80,9 @@ struct ChoiceRows {
     let learnt = Set(classifier.digests)
     return (
       texts.map { text in text.map { classifier.types(of: [$0])[0] } },
-      texts.count { text in text.map { learnt.contains(String(FileDigest.sha256($0).prefix(8))) } ?? false }
+      texts.count { text in
+        text.map { learnt.contains(String(FileDigest.sha256(TaskFeatures.ends($0)).prefix(8))) } ?? false
+      }
     )
   }
 }

@@ -68,7 +68,11 @@ struct RouteCommand: Command {
       let requests = try RouteRequests(call, compressor, source)
       var found: [RouteStudy] = []
       for policy in policies {
-        if isPlain, policy.name != RoutePolicy.baseline.name, policies.count > 1 { continue }
+        if isPlain, policy.name != RoutePolicy.baseline.name,
+          policies.contains(where: { $0.name == RoutePolicy.baseline.name })
+        {
+          continue
+        }
         let fleet = try call.placing {
           try RouteFleet(
             methods: [(Compressor.none.label, plain), (compressor.label, compressed)],

@@ -1,4 +1,5 @@
 import Foundation
+import Lang
 
 /// Writes a chart as a Vega-Lite 5 specification with inline data.
 ///
@@ -229,7 +230,7 @@ struct VegaLite: Sendable {
   private func y(_ chart: Chart, _ frame: ChartFrame, _ name: String) -> Value { axis(chart.y, frame.y, name) }
 
   /// Vega-Lite puts an axis' title into the expression of a tooltip, in quotes that a backslash would escape.
-  private static func axisTitle(_ label: String) -> String { PlotText.safe(label).replacing("\\", with: "\u{2216}") }
+  private static func axisTitle(_ label: String) -> String { PlotText.safe(label).replacingScalars(["\\": "\u{2216}"]) }
 
   private func axis(_ axis: Chart.Axis, _ scale: ChartFrame.Scale, _ name: String) -> Value {
     var settings: [Value.Member] = [.init(name: "grid", value: .bool(name == "y"))]

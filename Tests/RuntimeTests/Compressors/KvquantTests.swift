@@ -74,9 +74,13 @@ struct KvquantTests {
     return try Tokenizer(GGUFFile(MappedFile(content: builder.bytes, name: "letters.gguf")))
   }
 
-  private static func own(_ content: String, path: String = "own.txt", digest: String = "1") throws -> Compressor {
+  private static func own(_ content: String, path: String = "own.txt", digest: String? = nil) throws -> Compressor {
     try Compressor(
-      "kvquant", ["calib": .text(NamedText(path: path, content: content, digest: digest)), "sink": .int(1)])
+      "kvquant",
+      [
+        "calib": .text(NamedText(path: path, content: content, digest: digest ?? String(content.hashValue))),
+        "sink": .int(1),
+      ])
   }
 
   @Test("calib= learns from the user's text, in pieces that fit the context; its first tokens are left out of each")

@@ -14,7 +14,7 @@ public struct ChoiceStudy: Sendable {
       case auto
       /// By the type that the classifier takes the prompt for.
       case predicted = "auto, types predicted"
-      /// By what each request's own outcomes were: the most that any choice could gain.
+      /// By what each request's own outcomes were, under the same goal.
       case oracle
     }
 

@@ -20,7 +20,7 @@ public struct TaskClassifier: Codable, Equatable, Sendable {
   public let requests: Int
   /// What it is worth, on prompts that no model had seen.
   public let scores: [TaskScore]
-  /// First eight digits of the SHA-256 of each prompt it was trained on, in both forms, ascending.
+  /// First eight digits of the SHA-256 of the ends of each prompt it was trained on, in both forms, ascending.
   public let digests: [String]
 
   /// Whether all parts fit together, which of a stored one has to be checked.

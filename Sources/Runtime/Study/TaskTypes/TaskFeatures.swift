@@ -13,6 +13,13 @@ public enum TaskFeatures {
   /// The shape weighs as much as this share of an end's words.
   private static let shapeWeight = 0.1
 
+  /// What is read of a prompt: the same whether its middle was cut out to fit a model's context or not.
+  public static func ends(_ prompt: String) -> String {
+    let scalars = prompt.unicodeScalars
+    guard scalars.count > 2 * windowCharacters else { return prompt }
+    return String(scalars.prefix(windowCharacters)) + String(scalars.suffix(windowCharacters))
+  }
+
   /// One row a prompt; words of an end have unit length together. // [prompts, width]
   static func rows(_ prompts: [String]) -> FeatureRows {
     FeatureRows(width: width, numbers: prompts.flatMap(row))

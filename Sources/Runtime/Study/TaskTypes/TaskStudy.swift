@@ -87,7 +87,8 @@ public struct TaskStudy: Sendable {
     }
     classifier = TaskClassifier(
       types: types, model: try fit(Array(samples.indices)), requests: samples.count, scores: scores,
-      digests: samples.flatMap { [$0.bare, $0.template].map { String(sha256($0).prefix(8)) } }.sorted())
+      digests: samples.flatMap { [$0.bare, $0.template] }.map { String(sha256(TaskFeatures.ends($0)).prefix(8)) }
+        .sorted())
   }
 
   /// By the digest of the prompt, so that the same text is always on the same side. // [samples]
