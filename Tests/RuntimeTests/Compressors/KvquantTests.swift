@@ -120,8 +120,8 @@ struct KvquantTests {
 
   @Test("rows are keyed by what the text says, labels show where it lies; an empty text is refused")
   func textKeys() throws {
-    let here = try Self.own("abc", path: "notes {1}.txt")
-    let there = try Self.own("abc", path: "copy.txt")
+    let here = try Self.own("abc", path: "notes {1}.txt", digest: "1")
+    let there = try Self.own("abc", path: "copy.txt", digest: "1")
     #expect(here.specification == there.specification && here.specification.contains("calib=text:1"))
     #expect(try Self.own("abd", digest: "2").specification != here.specification)
     #expect(here.label == "kvquant sink=1 calib=\"notes \\{1\\}.txt\"")
