@@ -49,6 +49,10 @@ KV_INLINE void kv_trim_heap(void) {
 #endif
 }
 
+// Memory of the calling thread for the length of one kernel's call, aligned to 64 bytes.
+#define KV_SCRATCH_BYTES 16384
+void *kv_thread_scratch(void);
+
 KV_INLINE void kv_spin_pause(void) {
 #if defined(__x86_64__)
   __builtin_ia32_pause();
@@ -309,4 +313,25 @@ KV_INLINE void kv_store_low_bytes(uint8_t *p, kv_i32x16 x) {
   typedef uint8_t u8x16 __attribute__((ext_vector_type(16)));
   u8x16 bytes = __builtin_convertvector((kv_u32x16)x, u8x16);
   memcpy(p, &bytes, 16);
+}
+
+// 64 numbers of 16 bits as two planes of bytes: n = 256 * high + low with a signed low byte.
+KV_INLINE void kv_store_planes64(kv_i32x16 a, kv_i32x16 b, kv_i32x16 c, kv_i32x16 d, uint8_t *high, uint8_t *low) {
+#if defined(__AVX512BW__)
+  // Packing works within lanes of 16 bytes, four channels of each number's vector in each: one permutation undoes it.
+  __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+  __m512i ab = _mm512_packs_epi32((__m512i)a, (__m512i)b), cd = _mm512_packs_epi32((__m512i)c, (__m512i)d);
+  __m512i byte = _mm512_set1_epi16(255), half = _mm512_set1_epi16(128);
+  __m512i lows = _mm512_packus_epi16(_mm512_and_si512(ab, byte), _mm512_and_si512(cd, byte));
+  __m512i highs = _mm512_packs_epi16(_mm512_srai_epi16(_mm512_add_epi16(ab, half), 8),
+                                     _mm512_srai_epi16(_mm512_add_epi16(cd, half), 8));
+  _mm512_storeu_si512(high, _mm512_permutexvar_epi32(order, highs));
+  _mm512_storeu_si512(low, _mm512_permutexvar_epi32(order, lows));
+#else
+  kv_i32x16 parts[4] = {a, b, c, d};
+  for (int i = 0; i < 4; i++) {
+    kv_store_low_bytes(high + 16 * i, (parts[i] + 128) >> 8);
+    kv_store_low_bytes(low + 16 * i, parts[i]);
+  }
+#endif
 }

@@ -41,7 +41,7 @@ public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable 
   /// From here on memory is the system's. All heads of a cache grow at the same step, each a little: in a heap the old
   /// memory of one is too small for the next, and the holes stay (160 MB beside the 270 MB of 32 sequences of 1,024
   /// tokens at 4 bits).
-  private static var leastMappedBytes: Int { 3 << 10 }
+  fileprivate static var leastMappedBytes: Int { 3 << 10 }
 
   private static var leastHugeBytes: Int { 4 << 20 }
 
@@ -58,17 +58,28 @@ struct GrowingBuffer<Element: BitwiseCopyable> {
   var base: UnsafeMutablePointer<Element> { buffer.base }
   var capacity: Int { buffer.count }
 
-  /// Makes room for `count` elements; the first `keeping` survive the move.
-  mutating func reserve(_ count: Int, keeping: Int = 0) {
+  /// Makes room for `count` elements.
+  ///
+  /// - Parameter keeping: how many of the first ones survive the move, for memory that goes on growing; nil for scratch.
+  mutating func reserve(_ count: Int, keeping: Int? = nil) {
     guard count > buffer.count else { return }
-    // Caches are most of what a process holds: an eighth of slack, which decoding fills, and not a half.
-    let size = max(count, buffer.count + buffer.count / (keeping > 0 ? 8 : 2))
+    let size = keeping == nil ? max(count, buffer.count + buffer.count / 2) : count + Self.room(beside: count)
+    let survivors = min(keeping ?? 0, buffer.count)
     // Nothing to be kept: the old memory goes before the new one comes.
-    if keeping == 0 { buffer = AlignedBuffer(count: 0) }
+    if survivors == 0 { buffer = AlignedBuffer(count: 0) }
     let larger = AlignedBuffer<Element>(count: size)
-    if keeping > 0 { larger.base.update(from: buffer.base, count: min(keeping, buffer.count)) }
+    if survivors > 0 { larger.base.update(from: buffer.base, count: survivors) }
     buffer = larger
   }
+
+  /// Elements beyond those that are needed now. What is mapped and not yet written is an address and no memory, so there
+  /// may be much of it: with an eighth, as in a heap, a tenth of the time of a batch went into new mappings.
+  private static func room(beside count: Int) -> Int {
+    count >= leastMapped ? max(count, 16 * leastMapped) : count / 8
+  }
+
+  /// Elements from which on memory is mapped.
+  private static var leastMapped: Int { AlignedBuffer<Element>.leastMappedBytes / MemoryLayout<Element>.stride }
 
   /// Moves the first `keeping` elements into other memory that has room for `count`, as a tensor that grows by copy does.
   mutating func move(to spares: SpareBuffers<Element>, count: Int, keeping: Int) {
@@ -81,7 +92,7 @@ struct GrowingBuffer<Element: BitwiseCopyable> {
   /// Gives back memory beyond `count` elements if that is more than half of it; the first `count` survive.
   mutating func shrink(to count: Int) {
     guard count < buffer.count / 2 else { return }
-    let smaller = AlignedBuffer<Element>(count: count)
+    let smaller = AlignedBuffer<Element>(count: count + Self.room(beside: count))
     smaller.base.update(from: buffer.base, count: count)
     buffer = smaller
   }

@@ -1,3 +1,4 @@
+import CIntrinsics
 import KernelABI
 
 /// Single codes of 2, 4 or 8 bits within the bytes of packed blocks.
@@ -17,28 +18,36 @@ enum CodePacking {
   }
 }
 
+/// Calls `body` with aligned memory for one kernel's call: the thread's own where it fits, as a step of a long cache makes
+/// thousands of such calls.
+@inline(__always)
+private func withKernelScratch(_ bytes: Int, _ body: (UnsafeMutableRawPointer) -> Void) {
+  if bytes <= Int(KV_SCRATCH_BYTES), let area = kv_thread_scratch() { return body(area) }
+  withUnsafeTemporaryAllocation(byteCount: bytes, alignment: 64) { area in
+    if let base = area.baseAddress { body(base) }
+  }
+}
+
 extension PackedKeyBlocks {
-  /// Scores with scratch of its own; see `KernelTable.PackedKeyScores`.
+  /// Scores with the thread's scratch; see `KernelTable.PackedKeyScores`.
   func scores(
     _ kernels: KernelTable, _ blocks: Range<Int>, _ queries: UnsafePointer<Float>, rows: Int,
     _ out: UnsafeMutablePointer<Float>, outStride: Int
   ) {
-    withUnsafeTemporaryAllocation(byteCount: Self.scratchBytes(headDim: headDim), alignment: 64) { scratch in
-      guard let base = scratch.baseAddress else { return }
-      kernels.packedKeyScores(self, blocks, queries, rows, out, outStride, base)
+    withKernelScratch(Self.scratchBytes(headDim: headDim)) {
+      kernels.packedKeyScores(self, blocks, queries, rows, out, outStride, $0)
     }
   }
 }
 
 extension PackedValueBlocks {
-  /// Weighted sums with scratch of its own; see `KernelTable.AccumulatePackedValues`.
+  /// Weighted sums with the thread's scratch; see `KernelTable.AccumulatePackedValues`.
   func accumulate(
     _ kernels: KernelTable, _ tokens: Range<Int>, _ weights: UnsafePointer<Float>, weightStride: Int, rows: Int,
     _ acc: UnsafeMutablePointer<Float>
   ) {
-    withUnsafeTemporaryAllocation(byteCount: Self.scratchBytes, alignment: 64) { scratch in
-      guard let base = scratch.baseAddress else { return }
-      kernels.accumulatePackedValues(self, tokens, weights, weightStride, rows, acc, base)
+    withKernelScratch(Self.scratchBytes) {
+      kernels.accumulatePackedValues(self, tokens, weights, weightStride, rows, acc, $0)
     }
   }
 }

@@ -205,5 +205,5 @@ public struct PackedValueBlocks {
   /// Bytes of the planes of 64 channels' groups of at least 16, three rows each.
   @inlinable public static var planeBytes: Int { 4 * 3 * 2 * runTokens }
   /// Bytes of scratch that summing takes.
-  public static var scratchBytes: Int { planeBytes + 4 * runTokens }
+  public static var scratchBytes: Int { planeBytes }
 }

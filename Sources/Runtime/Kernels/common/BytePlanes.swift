@@ -22,6 +22,16 @@ private let largestFixed: Float = 127 * 256
   kv_store_low_bytes(planes + planeBytes, whole)
 }
 
+/// The same for 64 numbers that lie one behind the other.
+@inline(always) func storePlanes(
+  _ a: Floats, _ b: Floats, _ c: Floats, _ d: Floats, _ inverse: Float, _ planes: UnsafeMutablePointer<UInt8>,
+  _ planeBytes: Int
+) {
+  kv_store_planes64(
+    kv_int_from_float(a * inverse), kv_int_from_float(b * inverse), kv_int_from_float(c * inverse),
+    kv_int_from_float(d * inverse), planes, planes + planeBytes)
+}
+
 /// The floats that two plane sums stand for; the sums are below 2^24, so their conversion is exact.
 @inline(always) func joinPlanes(_ high: Ints, _ low: Ints, _ step: Float) -> Floats {
   (kv_float_from_int(high) * 256 + kv_float_from_int(low)) * step

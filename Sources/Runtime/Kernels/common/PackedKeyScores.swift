@@ -59,13 +59,7 @@ import KernelABI
       kv_prefetch(scales + 4 * d, 2 * d)
       kv_prefetch(minima + 4 * d, 2 * d)
     }
-    var row = 0
-    while row < rows {
-      let prepared = scaledQuery(queries + row * d, scales, minima, d, planes + row * 2 * d)
-      steps[row] = prepared.step
-      biases[row] = prepared.bias
-      row = row + 1
-    }
+    scaleQueries(queries, scales, minima, d, planes, &steps, &biases, rows: rows)
     while block < end {
       // Far enough ahead for memory, near enough not to be gone again: the short runs of a part outpace the hardware.
       kv_prefetch(keys.codes + (block + 8) * keys.blockBytes, keys.blockBytes)
@@ -77,27 +71,80 @@ import KernelABI
   }
 }
 
-/// Writes the planes of query * scale; bias is query . minimum.
-@inline(always) private func scaledQuery(
-  _ query: UnsafePointer<Float>, _ scales: UnsafePointer<UInt16>, _ minima: UnsafePointer<UInt16>, _ d: Int,
-  _ planes: UnsafeMutablePointer<UInt8>
-) -> (step: Float, bias: Float) {
-  var bias = Floats()
+/// Writes the planes of each row's query * scale, steps with them; a bias is query . minimum. A group has few tokens, so
+/// this is as much work as its scores: scales and minima are widened once for all rows.
+@inline(always) private func scaleQueries(
+  _ queries: UnsafePointer<Float>, _ scales: UnsafePointer<UInt16>, _ minima: UnsafePointer<UInt16>, _ d: Int,
+  _ planes: UnsafeMutablePointer<UInt8>, _ steps: inout SIMD4<Float>, _ biases: inout SIMD4<Float>, rows: Int
+) {
+  var a = QueryExtent()
+  var b = QueryExtent()
+  var c = QueryExtent()
+  var e = QueryExtent()
+  var channel = 0
+  while channel < d {
+    let scale = kv_load_half16(scales + channel)
+    let minimum = kv_load_half16(minima + channel)
+    a.take(loadFloats(queries + channel), scale, minimum)
+    if rows > 1 { b.take(loadFloats(queries + (d + channel)), scale, minimum) }
+    if rows > 2 { c.take(loadFloats(queries + (2 * d + channel)), scale, minimum) }
+    if rows > 3 { e.take(loadFloats(queries + (3 * d + channel)), scale, minimum) }
+    channel = channel + 16
+  }
+  var inverses = SIMD4<Float>()
+  @inline(always) func finish(_ extent: QueryExtent, _ row: Int) {
+    let fixed = fixedPointStep(laneMaximum(extent.largest))
+    steps[row] = fixed.step
+    inverses[row] = fixed.inverse
+    biases[row] = laneSum(extent.bias)
+  }
+  finish(a, 0)
+  if rows > 1 { finish(b, 1) }
+  if rows > 2 { finish(c, 2) }
+  if rows > 3 { finish(e, 3) }
+  channel = 0
+  while channel + 64 <= d {
+    let s0 = kv_load_half16(scales + channel)
+    let s1 = kv_load_half16(scales + (channel + 16))
+    let s2 = kv_load_half16(scales + (channel + 32))
+    let s3 = kv_load_half16(scales + (channel + 48))
+    @inline(always) func store(_ row: Int) {
+      let q = queries + (row &* d &+ channel)
+      storePlanes(
+        loadFloats(q) * s0, loadFloats(q + 16) * s1, loadFloats(q + 32) * s2, loadFloats(q + 48) * s3, inverses[row],
+        planes + (row &* 2 &* d &+ channel), d)
+    }
+    store(0)
+    if rows > 1 { store(1) }
+    if rows > 2 { store(2) }
+    if rows > 3 { store(3) }
+    channel = channel + 64
+  }
+  while channel < d {
+    let scale = kv_load_half16(scales + channel)
+    @inline(always) func store(_ row: Int) {
+      storePlanes(
+        loadFloats(queries + (row &* d &+ channel)) * scale, inverses[row], planes + (row &* 2 &* d &+ channel), d)
+    }
+    store(0)
+    if rows > 1 { store(1) }
+    if rows > 2 { store(2) }
+    if rows > 3 { store(3) }
+    channel = channel + 16
+  }
+}
+
+/// What a row's planes and bias are made from.
+private struct QueryExtent {
   var largest = Floats()
-  var c = 0
-  while c < d {
-    let q = loadFloats(query + c)
-    bias = multiplyAdd(bias, q, kv_load_half16(minima + c))
-    largest = largerOf(largest, magnitudes(q * kv_load_half16(scales + c)))
-    c = c + 16
+  var bias = Floats()
+
+  @inline(always) init() {}
+
+  @inline(always) mutating func take(_ query: Floats, _ scale: Floats, _ minimum: Floats) {
+    bias = multiplyAdd(bias, query, minimum)
+    largest = largerOf(largest, magnitudes(query * scale))
   }
-  let fixed = fixedPointStep(laneMaximum(largest))
-  c = 0
-  while c < d {
-    storePlanes(loadFloats(query + c) * kv_load_half16(scales + c), fixed.inverse, planes + c, d)
-    c = c + 16
-  }
-  return (fixed.step, laneSum(bias))
 }
 
 @inline(always) private func scoreBlock(

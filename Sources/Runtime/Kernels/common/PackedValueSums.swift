@@ -39,7 +39,7 @@ private struct Run {
   let count: Int
   let blocks: Int
   let codes: UnsafePointer<UInt8>
-  let planes: UnsafeMutablePointer<UInt8>  // [group of 64 channels, row, 2, runTokens], then floats [runTokens]
+  let planes: UnsafeMutablePointer<UInt8>  // [group of 64 channels, row, 2, runTokens]
 
   @inline(always) init(
     _ values: PackedValueBlocks, _ first: Int, _ count: Int, _ planes: UnsafeMutablePointer<UInt8>
@@ -124,66 +124,131 @@ private struct Prepared {
   _ run: Run, _ group: Int, _ weights: UnsafePointer<Float>, _ weightStride: Int, _ place: Int,
   _ prepared: inout Prepared, rows: Int
 ) {
-  let first = scaledWeights(run, group, weights, run.planes(place, 0))
-  prepared.step0 = first.step
-  prepared.offset0 = first.offset
-  if rows > 1 {
-    let second = scaledWeights(run, group, weights + weightStride, run.planes(place, 1))
-    prepared.step1 = second.step
-    prepared.offset1 = second.offset
-  }
-  if rows > 2 {
-    let third = scaledWeights(run, group, weights + 2 * weightStride, run.planes(place, 2))
-    prepared.step2 = third.step
-    prepared.offset2 = third.offset
+  // One body for all codes' widths.
+  if rows == 1 {
+    prepared = scaleOneRow(run, group, weights, weightStride, place)
+  } else if rows == 2 {
+    prepared = scaleTwoRows(run, group, weights, weightStride, place)
+  } else {
+    prepared = scaleThreeRows(run, group, weights, weightStride, place)
   }
 }
 
-/// Writes the planes of weight * scale, zero past the run; offset is the sum of weight * minimum.
-@inline(never) private func scaledWeights(
-  _ run: Run, _ group: Int, _ weights: UnsafePointer<Float>, _ planes: UnsafeMutablePointer<UInt8>
-) -> (step: Float, offset: Float) {
-  let values = run.values
-  let scaled = UnsafeMutableRawPointer(run.planes + PackedValueBlocks.planeBytes)
-    .assumingMemoryBound(to: Float.self)
-  var offset = Floats()
-  var largest = Floats()
+@inline(never) private func scaleOneRow(
+  _ run: Run, _ group: Int, _ weights: UnsafePointer<Float>, _ weightStride: Int, _ place: Int
+) -> Prepared { scaledWeights(run, group, weights, weightStride, place, rows: 1) }
+
+@inline(never) private func scaleTwoRows(
+  _ run: Run, _ group: Int, _ weights: UnsafePointer<Float>, _ weightStride: Int, _ place: Int
+) -> Prepared { scaledWeights(run, group, weights, weightStride, place, rows: 2) }
+
+@inline(never) private func scaleThreeRows(
+  _ run: Run, _ group: Int, _ weights: UnsafePointer<Float>, _ weightStride: Int, _ place: Int
+) -> Prepared { scaledWeights(run, group, weights, weightStride, place, rows: 3) }
+
+/// A group's scales and minima of 16 tokens of a run; 0 past its end, where they are nobody's numbers.
+@inline(always) private func groupScale(
+  _ run: Run, _ numbers: UnsafePointer<UInt16>, _ group: Int, _ i: Int
+) -> Floats {
+  let token = run.first + i
+  var read = kv_load_half16(numbers + (token / 32 * run.values.scaleStride + group * 32 + token % 32))
+  if i + 16 > run.count {
+    var lane = run.count - i
+    while lane < 16 {
+      read[lane] = 0
+      lane = lane + 1
+    }
+  }
+  return read
+}
+
+/// Sixteen weights of a run; 0 past its end.
+@inline(always) private func weight(_ run: Run, _ weights: UnsafePointer<Float>, _ i: Int) -> Floats {
+  if i + 16 <= run.count { return loadFloats(weights + i) }
+  var read = Floats()
+  var lane = 0
+  while i + lane < run.count {
+    read[lane] = weights[i + lane]
+    lane = lane + 1
+  }
+  return read
+}
+
+/// Writes the planes of each row's weight * scale, zero past the run; an offset is the sum of weight * minimum. Scales and
+/// minima are widened once for all rows.
+@inline(always) private func scaledWeights(
+  _ run: Run, _ group: Int, _ weights: UnsafePointer<Float>, _ weightStride: Int, _ place: Int, rows: Int
+) -> Prepared {
+  var offset0 = Floats()
+  var offset1 = Floats()
+  var offset2 = Floats()
+  var largest0 = Floats()
+  var largest1 = Floats()
+  var largest2 = Floats()
   let count = run.count
   var i = 0
   while i < count {
-    let token = run.first + i
-    let place = token / 32 * values.scaleStride + group * 32 + token % 32
-    var w = Floats()
-    var low = kv_load_half16(values.minima + place)
-    var scale = kv_load_half16(values.scales + place)
-    if i + 16 <= count {
-      w = loadFloats(weights + i)
-    } else {
-      // What lies past the last token is nobody's number: it must not be multiplied, even by zero.
-      var lane = 0
-      while lane < 16 {
-        if i + lane < count {
-          w[lane] = weights[i + lane]
-        } else {
-          low[lane] = 0
-          scale[lane] = 0
-        }
-        lane = lane + 1
-      }
+    let scale = groupScale(run, run.values.scales, group, i)
+    let low = groupScale(run, run.values.minima, group, i)
+    let w0 = weight(run, weights, i)
+    offset0 = multiplyAdd(offset0, w0, low)
+    largest0 = largerOf(largest0, magnitudes(w0 * scale))
+    if rows > 1 {
+      let w1 = weight(run, weights + weightStride, i)
+      offset1 = multiplyAdd(offset1, w1, low)
+      largest1 = largerOf(largest1, magnitudes(w1 * scale))
     }
-    let product = w * scale
-    offset = multiplyAdd(offset, w, low)
-    largest = largerOf(largest, magnitudes(product))
-    storeFloats(product, scaled + i)
+    if rows > 2 {
+      let w2 = weight(run, weights + 2 * weightStride, i)
+      offset2 = multiplyAdd(offset2, w2, low)
+      largest2 = largerOf(largest2, magnitudes(w2 * scale))
+    }
     i = i + 16
   }
-  let fixed = fixedPointStep(laneMaximum(largest))
+  let fixed0 = fixedPointStep(laneMaximum(largest0))
+  let fixed1 = fixedPointStep(laneMaximum(largest1))
+  let fixed2 = fixedPointStep(laneMaximum(largest2))
+  let plane = PackedValueBlocks.runTokens
   i = 0
+  while i + 64 <= count {
+    let s0 = groupScale(run, run.values.scales, group, i)
+    let s1 = groupScale(run, run.values.scales, group, i + 16)
+    let s2 = groupScale(run, run.values.scales, group, i + 32)
+    let s3 = groupScale(run, run.values.scales, group, i + 48)
+    @inline(always) func store(_ row: Int, _ inverse: Float) {
+      let w = weights + (row &* weightStride &+ i)
+      storePlanes(
+        loadFloats(w) * s0, loadFloats(w + 16) * s1, loadFloats(w + 32) * s2, loadFloats(w + 48) * s3, inverse,
+        run.planes(place, row) + i, plane)
+    }
+    store(0, fixed0.inverse)
+    if rows > 1 { store(1, fixed1.inverse) }
+    if rows > 2 { store(2, fixed2.inverse) }
+    i = i + 64
+  }
   while i < count {
-    storePlanes(loadFloats(scaled + i), fixed.inverse, planes + i, PackedValueBlocks.runTokens)
+    let scale = groupScale(run, run.values.scales, group, i)
+    @inline(always) func store(_ row: Int, _ inverse: Float) {
+      storePlanes(
+        weight(run, weights + row &* weightStride, i) * scale, inverse, run.planes(place, row) + i, plane)
+    }
+    store(0, fixed0.inverse)
+    if rows > 1 { store(1, fixed1.inverse) }
+    if rows > 2 { store(2, fixed2.inverse) }
     i = i + 16
   }
-  return (fixed.step, laneSum(offset))
+  var prepared = Prepared()
+  prepared.step0 = fixed0.step
+  prepared.offset0 = laneSum(offset0)
+  if rows > 1 {
+    prepared.step1 = fixed1.step
+    prepared.offset1 = laneSum(offset1)
+  }
+  if rows > 2 {
+    prepared.step2 = fixed2.step
+    prepared.offset2 = laneSum(offset2)
+  }
+  return prepared
 }
 
 /// Plane sums of up to three rows over 16 channels.

@@ -1,1 +1,0 @@
-// Header-only target: SwiftPM wants one source file.

@@ -1,0 +1,5 @@
+#include "CIntrinsics.h"
+
+static _Thread_local _Alignas(64) unsigned char area[KV_SCRATCH_BYTES];
+
+void *kv_thread_scratch(void) { return area; }
