@@ -13,6 +13,7 @@ extension TensorMath {
       return try transpose(try softmax(try transpose(x, order), axis: -1), order)
     }
     let width = x.sizes[axis]
+    let x = try floats(x)
     let out = try memory(x.shape)
     guard x.count > 0 else { return Tensor(x.shape, out) }
     shareRows(x.count / width, width: width) { part in
@@ -70,13 +71,14 @@ extension TensorMath {
     let raw = try product(q.reshaped(grouped), try transpose(k, [0, 2, 1]))
     var scores = try apply(.multiply, raw, scale, sign: "*").reshaped(TensorShape(known: [heads, queries, keys]))
     if causal {
-      let hidden = try memory(TensorShape(known: [queries, keys]))
+      let hidden = try truthMemory(TensorShape(known: [queries, keys]))
       for query in 0..<queries {
         let seen = max(0, keys - queries + query + 1)
         if seen < keys { (hidden.base + query * keys + seen).update(repeating: 1, count: keys - seen) }
       }
       scores = try select(
-        Tensor(TensorShape(known: [queries, keys]), hidden), Tensor(TensorShape(known: []), [-.infinity]), scores)
+        Tensor(TensorShape(known: [queries, keys]), truths: hidden), Tensor(TensorShape(known: []), [-.infinity]),
+        scores)
     }
     let weights = try softmax(scores, axis: -1)
     let sums = try product(weights.reshaped(TensorShape(known: [kvHeads, group * queries, keys])), v)

@@ -5,10 +5,11 @@ import KernelABI
 extension TensorMath {
   /// operation(x), number by number.
   public func apply(_ operation: TensorUnary, _ x: Tensor) throws -> Tensor {
+    let x = try floats(x)
     let out = try memory(x.shape)
     share(x.count) { kernels.tensors.unary(operation, x.base + $0.lowerBound, $0.count, out.base + $0.lowerBound) }
     let isCount = x.element != .float32 && [.negate, .absolute, .round, .floor, .ceiling, .sign].contains(operation)
-    return Tensor(x.shape, out, operation == .not ? .bool : isCount ? .int32 : .float32)
+    return Tensor(x.shape, out, isCount ? .int32 : .float32)
   }
 
   /// operation(a, b) of tensors that stretch to one shape.
@@ -18,16 +19,14 @@ extension TensorMath {
   public func apply(_ operation: TensorBinary, _ a: Tensor, _ b: Tensor, sign: String) throws -> Tensor {
     let walk = try Broadcast([a, b], for: sign)
     let out = try memory(walk.shape)
-    walk.run(self) { from, place, count in
-      kernels.tensors.binary(
-        operation, a.base + from.0, walk.steps[0], b.base + from.1, walk.steps[1], count, out.base + place)
+    try runFloats(walk, a, b) { x, y, place, count in
+      kernels.tensors.binary(operation, x, walk.steps[0], y, walk.steps[1], count, out.base + place)
     }
     return Tensor(walk.shape, out, Self.element(operation, a, b))
   }
 
   private static func element(_ operation: TensorBinary, _ a: Tensor, _ b: Tensor) -> Tensor.Element {
     switch operation {
-    case .less, .lessEqual, .equal, .unequal: .bool
     case .minimum, .maximum: a.element == b.element ? a.element : .float32
     case .add, .subtract, .multiply, .divide: .float32
     }
@@ -38,10 +37,11 @@ extension TensorMath {
   /// - Throws: `RuntimeProblem` K701 if the shapes do not go together.
   public func select(_ condition: Tensor, _ a: Tensor, _ b: Tensor) throws -> Tensor {
     let walk = try Broadcast([condition, a, b], for: "where")
+    let (truths, a, b) = (try truths(of: condition), try floats(a), try floats(b))
     let out = try memory(walk.shape)
     walk.run(self) { from, place, count in
       kernels.tensors.select(
-        condition.base + from.0, walk.steps[0], a.base + from.1, walk.steps[1], b.base + from.2, walk.steps[2], count,
+        truths.base + from.0, walk.steps[0], a.base + from.1, walk.steps[1], b.base + from.2, walk.steps[2], count,
         out.base + place)
     }
     return Tensor(walk.shape, out, a.element == b.element ? a.element : .float32)
@@ -74,6 +74,7 @@ extension TensorMath {
   /// A function of the C library, number by number.
   private func combine(_ a: Tensor, _ b: Tensor, _ sign: String, _ body: (Float, Float) -> Float) throws -> Tensor {
     let walk = try Broadcast([a, b], for: sign)
+    let (a, b) = (try floats(a), try floats(b))
     let out = try memory(walk.shape)
     let (aStep, bStep) = (walk.steps[0], walk.steps[1])
     walk.run(self) { from, place, count in

@@ -11,6 +11,7 @@ extension TensorMath {
   /// - Throws: `RuntimeProblem` K705 for no matrix or one too large, K707 if LAPACK finds none.
   public func singularValues(_ x: Tensor) throws -> (u: Tensor, s: Tensor, vt: Tensor) {
     let (lead, rows, columns) = try Self.matrix(x, "svd")
+    let x = try floats(x)
     let k = min(rows, columns)
     let u = try memory(TensorShape(lead + [rows, k]))
     let s = try memory(TensorShape(lead + [k]))
@@ -47,6 +48,7 @@ extension TensorMath {
   /// - Throws: `RuntimeProblem` K705 for no matrix or one too large, K707 if LAPACK finds none.
   public func orthogonal(_ x: Tensor) throws -> (q: Tensor, r: Tensor) {
     let (lead, rows, columns) = try Self.matrix(x, "qr")
+    let x = try floats(x)
     let k = min(rows, columns)
     let q = try memory(TensorShape(lead + [rows, k]))
     let r = try memory(TensorShape(lead + [k, columns]))

@@ -7,6 +7,7 @@ extension TensorMath {
     _ x: Tensor, _ axis: Int, out size: Int, element: Tensor.Element,
     _ body: (UnsafeMutableBufferPointer<Float>, UnsafeMutableBufferPointer<Float>) -> Void
   ) throws -> Tensor {
+    let x = try floats(x)
     let (outer, length, inner) = x.shape.around(axis)
     var sizes = x.sizes
     sizes[axis] = size
@@ -14,11 +15,12 @@ extension TensorMath {
     let out = try memory(shape)
     shareRows(outer * inner, width: length) { part in
       withUnsafeTemporaryAllocation(of: Float.self, capacity: length + size) { area in
+        let numbers = x.base
         let source = UnsafeMutableBufferPointer(rebasing: area[..<length])
         let target = UnsafeMutableBufferPointer(rebasing: area[length...])
         for line in part {
           let (row, column) = (line / inner, line % inner)
-          for place in 0..<length { source[place] = x.base[(row * length + place) * inner + column] }
+          for place in 0..<length { source[place] = numbers[(row * length + place) * inner + column] }
           body(source, target)
           for place in 0..<size { out.base[(row * size + place) * inner + column] = target[place] }
         }

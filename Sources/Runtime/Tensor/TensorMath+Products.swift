@@ -9,6 +9,7 @@ extension TensorMath {
     guard let inner = a.sizes.last, b.shape.dimensions > 0 else {
       throw TensorProblems.shapes("@", a.shape, b.shape, expected: "at least one axis on both sides")
     }
+    let (a, b) = (try floats(a), try floats(b))
     let left = a.shape.dimensions == 1 ? a.reshaped(TensorShape(known: [1, inner])) : a
     let right = b.shape.dimensions == 1 ? b.reshaped(TensorShape(known: [b.count, 1])) : b
     let (rows, columns) = (left.sizes[left.shape.dimensions - 2], right.sizes[right.shape.dimensions - 1])

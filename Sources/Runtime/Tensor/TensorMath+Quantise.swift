@@ -40,6 +40,7 @@ extension TensorMath {
       throw RuntimeProblem("K705", seen: "`quantize` of numbers from \(low) to \(high)", expected: "finite numbers")
     }
     let few = TensorShape(known: x.sizes.dropLast() + [groups])
+    let x = try floats(x)
     let (restored, codes) = (try memory(x.shape), try memory(x.shape))
     let (scales, minima) = (try memory(few), try memory(few))
     let most = Float(1 << bits) - 1
@@ -73,6 +74,7 @@ extension TensorMath {
         "K705", seen: "`hadamard` along an axis of \(size) of a tensor of shape \(x.shape)",
         expected: "a power of two, such as 64")
     }
+    let x = try floats(x)
     let out = try memory(x.shape)
     let factor = 1 / Float(size).squareRoot()
     let binary = kernels.tensors.binary

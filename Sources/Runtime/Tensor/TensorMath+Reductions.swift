@@ -30,8 +30,7 @@ extension TensorMath {
     if x.count == 0, [.mean, .min, .max, .normInfinity].contains(reduction) {
       throw RuntimeProblem("K705", seen: "\(reduction.rawValue) of a tensor of shape \(x.shape)", expected: "numbers")
     }
-    var x = x
-    if reduction == .normInfinity { x = try apply(.absolute, x) }
+    let x = reduction == .normInfinity && !x.isTruths ? try apply(.absolute, x) : x
     // The parts do not depend on the threads, so neither does the sum.
     let parts = max(1, (x.count + Self.partNumbers - 1) / Self.partNumbers)
     var results = [Double](repeating: 0, count: parts)
@@ -39,8 +38,7 @@ extension TensorMath {
       guard let out = buffer.baseAddress else { return }
       func fold(_ part: Int) {
         let first = part * Self.partNumbers
-        out[part] = kernels.tensors.fold(
-          reduction.fold, x.base + first, Swift.min(x.count - first, Self.partNumbers))
+        out[part] = self.fold(reduction.fold, x, from: first, count: Swift.min(x.count - first, Self.partNumbers))
       }
       // Disjoint results, one a part.
       nonisolated(unsafe) let unsafeFold = fold
@@ -68,7 +66,7 @@ extension TensorMath {
     }
     var result = x
     var fold = reduction.fold
-    if reduction == .normInfinity { result = try apply(.absolute, result) }
+    if reduction == .normInfinity, !x.isTruths { result = try apply(.absolute, result) }
     for place in places {
       result = try self.fold(fold, result, place, keeping: keeping)
       // Of what squares and magnitudes were summed to, the next axis takes plain sums.
@@ -89,7 +87,7 @@ extension TensorMath {
     let out = try memory(shape)
     if inner == 1 {
       shareRows(outer, width: size) { part in
-        for row in part { out.base[row] = Float(kernels.tensors.fold(fold, x.base + row * size, size)) }
+        for row in part { out.base[row] = Float(self.fold(fold, x, from: row * size, count: size)) }
       }
       return Tensor(shape, out)
     }
@@ -100,35 +98,37 @@ extension TensorMath {
       for task in part {
         let (row, first) = (task / strips, task % strips * strip)
         foldColumns(
-          fold, x.base + row * size * inner + first, rows: size, stride: inner, width: Swift.min(strip, inner - first),
+          fold, x, from: row * size * inner + first, rows: size, stride: inner, width: Swift.min(strip, inner - first),
           out.base + row * inner + first)
       }
     }
     return Tensor(shape, out)
   }
 
-  /// out[column] = fold of x[row * stride + column] over the rows; sums in runs of 64 rows, so that errors stay small.
+  /// out[column] = fold of x[place + row * stride + column] over the rows; sums in runs of 64 rows, so that errors stay
+  /// small.
   private func foldColumns(
-    _ fold: TensorFold, _ x: UnsafePointer<Float>, rows: Int, stride: Int, width: Int,
+    _ fold: TensorFold, _ x: Tensor, from place: Int, rows: Int, stride: Int, width: Int,
     _ out: UnsafeMutablePointer<Float>
   ) {
     let binary = kernels.tensors.binary
-    guard fold != .minimum, fold != .maximum else {
-      out.update(repeating: fold == .minimum ? .infinity : -.infinity, count: width)
-      for row in 0..<rows {
-        binary(fold == .minimum ? .minimum : .maximum, out, 1, x + row * stride, 1, width, out)
-      }
-      return
-    }
-    let unary: TensorUnary? = fold == .sumOfSquares ? .square : fold == .sumOfMagnitudes ? .absolute : nil
-    out.update(repeating: 0, count: width)
     withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * width) { area in
       guard let run = area.baseAddress else { return }
       let term = run + width
+      guard fold != .minimum, fold != .maximum else {
+        out.update(repeating: fold == .minimum ? .infinity : -.infinity, count: width)
+        for row in 0..<rows {
+          let source = read(x, place + row * stride, width, into: term)
+          binary(fold == .minimum ? .minimum : .maximum, out, 1, source, 1, width, out)
+        }
+        return
+      }
+      let unary: TensorUnary? = fold == .sumOfSquares ? .square : fold == .sumOfMagnitudes ? .absolute : nil
+      out.update(repeating: 0, count: width)
       for first in Swift.stride(from: 0, to: rows, by: 64) {
         run.update(repeating: 0, count: width)
         for row in first..<Swift.min(rows, first + 64) {
-          var source = x + row * stride
+          var source = read(x, place + row * stride, width, into: term)
           if let unary {
             kernels.tensors.unary(unary, source, width, term)
             source = UnsafePointer(term)
@@ -147,6 +147,7 @@ extension TensorMath {
     let axis = try x.shape.axis(axis)
     let (outer, size, inner) = x.shape.around(axis)
     try Self.checkPlaces(size, x.shape)
+    let x = try floats(x)
     let shape = x.shape.reduced(axis, keeping: false)
     let out = try memory(shape)
     shareRows(outer, width: size * inner) { part in

@@ -39,13 +39,29 @@ extension TensorMath {
     return try gather(x, shape, order.map { strides[$0] })
   }
 
-  /// Numbers at strides of x, packed.
+  /// Numbers at strides of x, packed; truths stay bytes.
   private func gather(_ x: Tensor, _ shape: TensorShape, _ strides: [Int], from first: Int = 0) throws -> Tensor {
-    let out = try memory(shape)
-    guard shape.count > 0 else { return Tensor(shape, out, x.element) }
-    guard let width = shape.sizes.last, let step = strides.last else {
-      out.base[0] = x.base[first]
+    switch x.storage {
+    case .floats(let floats):
+      let out = try memory(shape)
+      copy(floats.base, shape, strides, from: first, to: out.base)
       return Tensor(shape, out, x.element)
+    case .truths(let truths):
+      let out = try truthMemory(shape)
+      copy(truths.bytes.base, shape, strides, from: first, to: out.base)
+      return Tensor(shape, truths: out, x.element)
+    }
+  }
+
+  @inline(__always)
+  private func copy<Number: BitwiseCopyable>(
+    _ source: UnsafeMutablePointer<Number>, _ shape: TensorShape, _ strides: [Int], from first: Int,
+    to out: UnsafeMutablePointer<Number>
+  ) {
+    guard shape.count > 0 else { return }
+    guard let width = shape.sizes.last, let step = strides.last else {
+      out[0] = source[first]
+      return
     }
     let outer = shape.sizes.dropLast()
     shareRows(shape.count / width, width: width) { part in
@@ -56,15 +72,14 @@ extension TensorMath {
           place += rest % outer[axis] * strides[axis]
           rest /= outer[axis]
         }
-        let target = out.base + row * width
+        let target = out + row * width
         if step == 1 {
-          target.update(from: x.base + place, count: width)
+          target.update(from: source + place, count: width)
         } else {
-          for index in 0..<width { target[index] = x.base[place + index * step] }
+          for index in 0..<width { target[index] = source[place + index * step] }
         }
       }
     }
-    return Tensor(shape, out, x.element)
   }
 
   /// What stands in place of an axis when a tensor is read by subscripts.
@@ -131,6 +146,7 @@ extension TensorMath {
   public func take(_ x: Tensor, _ places: [Int], axis: Int) throws -> Tensor {
     let axis = try x.shape.axis(axis)
     let places = try places.map { try Self.place($0, axis, x.shape) }
+    let x = try floats(x)
     let (outer, size, inner) = x.shape.around(axis)
     var sizes = x.sizes
     sizes[axis] = places.count
@@ -166,13 +182,15 @@ extension TensorMath {
     }
     let (outer, size, inner) = x.shape.around(axis)
     let wanted = places.sizes[axis]
+    let (x, places) = (try floats(x), try floats(places))
     let out = try memory(places.shape)
+    let (numbers, wantedPlaces) = (x.base, places.base)
     for row in 0..<outer {
       for index in 0..<wanted {
         for column in 0..<inner {
           let target = (row * wanted + index) * inner + column
-          let place = Int(places.base[target])
-          out.base[target] = x.base[(row * size + (place < 0 ? place + size : place)) * inner + column]
+          let place = Int(wantedPlaces[target])
+          out.base[target] = numbers[(row * size + (place < 0 ? place + size : place)) * inner + column]
         }
       }
     }
@@ -203,6 +221,7 @@ extension TensorMath {
     let (outer, size, inner) = shape.around(axis)
     var before = 0
     for tensor in tensors {
+      let tensor = try floats(tensor)
       let width = tensor.sizes[axis] * inner
       for row in 0..<outer {
         (out.base + (row * size + before) * inner).update(from: tensor.base + row * width, count: width)
@@ -220,7 +239,16 @@ extension TensorMath {
     guard mask.shape == x.shape else {
       throw TensorProblems.shapes("x[mask]", x.shape, mask.shape, expected: "a mask of the tensor's shape")
     }
-    let chosen = (0..<x.count).filter { mask[$0] != 0 }.map { x[$0] }
-    return Tensor(TensorShape(known: [chosen.count]), chosen, x.element)
+    let (truths, x) = (try truths(of: mask), try floats(x))
+    let shape = TensorShape(known: [kernels.tensors.countTruths(truths.base, x.count)])
+    let out = try memory(shape)
+    x.withNumbers { numbers in
+      var chosen = 0
+      for place in numbers.indices where truths.base[place] != 0 {
+        out.base[chosen] = numbers[place]
+        chosen += 1
+      }
+    }
+    return Tensor(shape, out, x.element)
   }
 }

@@ -37,9 +37,9 @@ public struct TensorMath: Sendable {
   }
 
   /// - Throws: `RuntimeProblem` K704 if there is no memory for the numbers of a shape.
-  func check(_ shape: TensorShape) throws {
+  func check(_ shape: TensorShape, numberBytes: Int = MemoryLayout<Float>.size) throws {
     guard shape.count <= Self.mostNumbers else { throw TensorProblems.tooLarge(shape.sizes, limit: Self.mostNumbers) }
-    let bytes = shape.count * 4
+    let bytes = shape.count * numberBytes
     if bytes >= Self.askedBytes, let available = SystemMemory.availableBytes, bytes > available {
       throw RuntimeProblem(
         "K704", seen: "a tensor of shape \(shape) needs \(bytes.grouped) bytes",

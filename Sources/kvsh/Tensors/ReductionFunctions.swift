@@ -114,7 +114,7 @@ extension TensorFunctions {
     TensorFunction(name, summary, [TensorFunction.x("list"), TensorFunction.axes, TensorFunction.keep], result: .any) {
       each in
       let x = try each.tensor("list")
-      let flags = try each.math.apply(.unequal, x, try Tensor([], [0]), sign: "!=")
+      let flags = try each.math.truths(x)
       if let axes = try axes(each) {
         return each.value(
           try each.math.reduce(reduction, flags, axes: axes, keeping: try each.call.bool("keep")))

@@ -38,7 +38,10 @@ import Testing
     let doubles = (0..<2).flatMap { GGUFBuilder.little((Double($0) + 0.25).bitPattern) }
     #expect(try read(Self.header("<f8", "(2,)"), doubles).numbers == [0.25, 1.25])
     #expect(try read(Self.header("|i1", "(3,)"), [1, 255, 128]).numbers == [1, -1, -128])
-    #expect(try read(Self.header("|b1", "(2,)"), [1, 0]).element == .bool)
+    let truths = try read(Self.header("|b1", "(2,)"), [1, 0])
+    #expect(truths.element == .bool && truths.isTruths && truths.numbers == [1, 0])
+    let turned = try read(Self.header("|b1", "(2, 3)", fortran: true), [1, 0, 2, 0, 255, 1])
+    #expect(turned.element == .bool && turned.numbers == [1, 1, 1, 0, 0, 1])
     #expect(try read(Self.header("<f2", "()"), [0, 0x3c]).numbers == [1])
   }
 

@@ -17,6 +17,14 @@ struct KernelTrial {
     return Array(out[..<count])
   }
 
+  /// The same of bytes.
+  static func guardedBytes(_ count: Int, _ body: (UnsafeMutablePointer<UInt8>) -> Void) -> [UInt8] {
+    var out = [UInt8](repeating: 123, count: count + 64)
+    out.withUnsafeMutableBufferPointer { if let base = $0.baseAddress { body(base) } }
+    precondition(out[count...].allSatisfy { $0 == 123 }, "a kernel wrote past its result")
+    return Array(out[..<count])
+  }
+
   func quantiseRows(_ x: [Float], width: Int) -> (codes: [Int8], scales: [Float], sums: [Int32]) {
     var codes = [Int8](repeating: 0, count: x.count)
     var scales = [Float](repeating: 0, count: x.count / 32)

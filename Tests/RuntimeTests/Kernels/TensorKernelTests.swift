@@ -27,7 +27,6 @@ import Testing
     case .floor: d.rounded(.down)
     case .ceiling: d.rounded(.up)
     case .sign: d.isNaN ? .nan : d > 0 ? 1 : d < 0 ? -1 : 0
-    case .not: d == 0 ? 1 : 0
     case .gaussianGate: d * 0.5 * (1 + erf(d / 2.0.squareRoot()))
     }
   }
@@ -40,10 +39,6 @@ import Testing
     case .divide: a / b
     case .minimum: a.isNaN || b.isNaN ? .nan : min(a, b)
     case .maximum: a.isNaN || b.isNaN ? .nan : max(a, b)
-    case .less: a < b ? 1 : 0
-    case .lessEqual: a <= b ? 1 : 0
-    case .equal: a == b ? 1 : 0
-    case .unequal: a == b ? 0 : 1
     }
   }
 
@@ -132,22 +127,6 @@ import Testing
             #expect(isSame, "\(set) \(operation)(\(a[place * aStep]), \(b[place * bStep])) = \(found[place])")
           }
         }
-      }
-    }
-  }
-
-  @Test("choosing between two numbers", arguments: InstructionSet.available)
-  func select(_ set: InstructionSet) {
-    let kernels = set.table.tensors
-    var draw = SeededNumbers(3)
-    for count in Self.counts {
-      let (a, b) = (draw.numbers(count), draw.numbers(count))
-      let condition: [Float] = (0..<count).map { _ in Float(draw.int(0...1)) }
-      for (aStep, bStep) in [(1, 1), (0, 1), (1, 0)] {
-        let found = KernelTrial.guarded(count) {
-          kernels.select(condition, 1, a, aStep, b, bStep, count, $0)
-        }
-        #expect(found == (0..<count).map { condition[$0] != 0 ? a[$0 * aStep] : b[$0 * bStep] })
       }
     }
   }

@@ -41,7 +41,7 @@ import Testing
     let pad = { (sizes: [Int]) in [Int](repeating: 1, count: dimensions - sizes.count) + sizes }
     #expect(found.sizes == zip(pad(a), pad(b)).map { $0 == 1 ? $1 : $0 })
     let condition = try Self.math.apply(.less, x, y, sign: "<")
-    #expect(condition.element == .bool)
+    #expect(condition.element == .bool && condition.isTruths)
     #expect(
       try Self.math.select(condition, x, y).numbers == places.map { min(Self.at(x, $0), Self.at(y, $0)) })
   }

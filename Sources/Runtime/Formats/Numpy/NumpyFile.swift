@@ -40,19 +40,19 @@ public enum NumpyFile {
     }
     let shape = try TensorShape(
       sizes.1.split(separator: ",").compactMap { Int($0.filter { !$0.isWhitespace }) })
-    let out = try math.memory(shape)
+    try math.check(shape, numberBytes: element == .bool ? 1 : MemoryLayout<Float>.size)
     guard bytes.count - start == shape.count * width else {
       throw problem(
         "\((bytes.count - start).grouped) bytes of numbers for the shape \(shape)",
         expected: (shape.count * width).grouped)
     }
-    if let base = bytes.baseAddress {
-      for place in 0..<shape.count { out.base[place] = element.read(base + start, place) }
-    }
-    let kind: Tensor.Element = element == .bool ? .bool : .float32
-    guard order.1 == "True", shape.dimensions > 1 else { return Tensor(shape, out, kind) }
     // First axis fastest: the same numbers with the axes reversed, turned back.
-    return try math.transpose(Tensor(TensorShape(known: shape.sizes.reversed()), out, kind))
+    let isTurned = order.1 == "True" && shape.dimensions > 1
+    let stored = isTurned ? TensorShape(known: shape.sizes.reversed()) : shape
+    let tensor = try withExtendedLifetime(mapped) {
+      try element.tensor(stored, UnsafeRawBufferPointer(rebasing: bytes[start...]), math)
+    }
+    return isTurned ? try math.transpose(tensor) : tensor
   }
 
   /// What one number is stored as.
@@ -78,7 +78,19 @@ public enum NumpyFile {
       }
     }
 
-    func read(_ base: UnsafeRawPointer, _ place: Int) -> Float {
+    /// The numbers of a shape, as many as `bytes` holds.
+    func tensor(_ shape: TensorShape, _ bytes: UnsafeRawBufferPointer, _ math: TensorMath) throws -> Tensor {
+      if self == .bool {
+        let out = try math.truthMemory(shape)
+        for place in 0..<shape.count { out.base[place] = bytes[place] == 0 ? 0 : 1 }
+        return Tensor(shape, truths: out)
+      }
+      let out = try math.memory(shape)
+      if let base = bytes.baseAddress { for place in 0..<shape.count { out.base[place] = read(base, place) } }
+      return Tensor(shape, out)
+    }
+
+    private func read(_ base: UnsafeRawPointer, _ place: Int) -> Float {
       func number<Stored: FixedWidthInteger>(_: Stored.Type) -> Stored {
         Stored(littleEndian: base.loadUnaligned(fromByteOffset: place &* MemoryLayout<Stored>.size, as: Stored.self))
       }
@@ -86,12 +98,11 @@ public enum NumpyFile {
       case .half: return Half.float(number(UInt16.self))
       case .single: return Float(bitPattern: number(UInt32.self))
       case .double: return Float(Double(bitPattern: number(UInt64.self)))
-      case .bool: return number(UInt8.self) == 0 ? 0 : 1
       case .int8: return Float(number(Int8.self))
       case .int16: return Float(number(Int16.self))
       case .int32: return Float(number(Int32.self))
       case .int64: return Float(number(Int64.self))
-      case .uint8: return Float(number(UInt8.self))
+      case .bool, .uint8: return Float(number(UInt8.self))
       case .uint16: return Float(number(UInt16.self))
       case .uint32: return Float(number(UInt32.self))
       case .uint64: return Float(number(UInt64.self))

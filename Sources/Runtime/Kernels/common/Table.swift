@@ -24,8 +24,8 @@ public enum Kernels {
     corrections: corrections, tensors: tensors, lanes: lanes)
 
   private static let tensors = TensorKernels(
-    unary: tensorUnary, binary: tensorBinary, select: tensorSelect, fold: tensorFold,
-    roundToCodes: tensorRoundToCodes)
+    unary: tensorUnary, binary: tensorBinary, compare: tensorCompare, select: tensorSelect, fold: tensorFold,
+    widen: tensorWiden, countTruths: tensorCountTruths, roundToCodes: tensorRoundToCodes)
 
   private static let packing = PackingKernels(
     packKeys: packKeys, unpackKeys: unpackKeys, packValues: packValues, unpackValues: unpackValues,

@@ -4,7 +4,7 @@ import KernelABI
 // The switch over operations stands outside of the loops: each `loop` is compiled for one operation. Numbers behind the
 // last full vector go through the same vector operations, so that a number's result does not depend on its place.
 
-@inline(always) private func partial(_ p: UnsafePointer<Float>, _ count: Int) -> Floats {
+@inline(always) func partial(_ p: UnsafePointer<Float>, _ count: Int) -> Floats {
   var x = Floats()
   var lane = 0
   while lane < count {
@@ -14,7 +14,7 @@ import KernelABI
   return x
 }
 
-@inline(always) private func store(_ x: Floats, _ p: UnsafeMutablePointer<Float>, _ count: Int) {
+@inline(always) func store(_ x: Floats, _ p: UnsafeMutablePointer<Float>, _ count: Int) {
   var lane = 0
   while lane < count {
     p[lane] = x[lane]
@@ -41,7 +41,6 @@ import KernelABI
     let above = zero.replacing(with: one, where: x .> zero)
     let signs = above.replacing(with: zero - one, where: x .< zero)
     return x.replacing(with: signs, where: x .== x)
-  case .not: return zero.replacing(with: one, where: x .== zero)
   case .gaussianGate: return gaussianGate(x)
   }
 }
@@ -76,7 +75,6 @@ import KernelABI
   case .floor: loop(.floor, x, count, out)
   case .ceiling: loop(.ceiling, x, count, out)
   case .sign: loop(.sign, x, count, out)
-  case .not: loop(.not, x, count, out)
   case .gaussianGate: loop(.gaussianGate, x, count, out)
   }
 }
@@ -84,7 +82,6 @@ import KernelABI
 // MARK: Two operands
 
 @inline(always) func apply(_ operation: TensorBinary, _ a: Floats, _ b: Floats) -> Floats {
-  let (zero, one) = (Floats(), Floats(repeating: 1))
   switch operation {
   case .add: return a + b
   case .subtract: return a - b
@@ -93,10 +90,6 @@ import KernelABI
   // With NaN on the right the comparison is false and b is taken; NaN on the left is put back.
   case .minimum: return a.replacing(with: b.replacing(with: a, where: a .< b), where: a .== a)
   case .maximum: return a.replacing(with: b.replacing(with: a, where: a .> b), where: a .== a)
-  case .less: return zero.replacing(with: one, where: a .< b)
-  case .lessEqual: return zero.replacing(with: one, where: a .<= b)
-  case .equal: return zero.replacing(with: one, where: a .== b)
-  case .unequal: return one.replacing(with: zero, where: a .== b)
   }
 }
 
@@ -148,35 +141,7 @@ import KernelABI
   case .divide: loop(.divide, a, aStep, b, bStep, count, out)
   case .minimum: loop(.minimum, a, aStep, b, bStep, count, out)
   case .maximum: loop(.maximum, a, aStep, b, bStep, count, out)
-  case .less: loop(.less, a, aStep, b, bStep, count, out)
-  case .lessEqual: loop(.lessEqual, a, aStep, b, bStep, count, out)
-  case .equal: loop(.equal, a, aStep, b, bStep, count, out)
-  case .unequal: loop(.unequal, a, aStep, b, bStep, count, out)
   }
-}
-
-// MARK: Three operands
-
-@Sendable func tensorSelect(
-  _ condition: UnsafePointer<Float>, _ conditionStep: Int, _ a: UnsafePointer<Float>, _ aStep: Int,
-  _ b: UnsafePointer<Float>, _ bStep: Int, _ count: Int, _ out: UnsafeMutablePointer<Float>
-) {
-  let zero = Floats()
-  var i = 0
-  while i < count {
-    let left = count - i < 16 ? count - i : 16
-    let c = read(condition, conditionStep, i, left)
-    let yes = read(a, aStep, i, left)
-    let no = read(b, bStep, i, left)
-    let chosen = yes.replacing(with: no, where: c .== zero)
-    if left == 16 { storeFloats(chosen, out + i) } else { store(chosen, out + i, left) }
-    i = i + 16
-  }
-}
-
-@inline(always) private func read(_ x: UnsafePointer<Float>, _ step: Int, _ at: Int, _ count: Int) -> Floats {
-  if step == 0 { return Floats(repeating: x[0]) }
-  return count == 16 ? loadFloats(x + at) : partial(x + at, count)
 }
 
 // MARK: Codes
