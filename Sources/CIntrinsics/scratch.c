@@ -1,4 +1,4 @@
-#include "CIntrinsics.h"
+#include "Scratch.h"
 
 static _Thread_local _Alignas(64) unsigned char area[KV_SCRATCH_BYTES];
 

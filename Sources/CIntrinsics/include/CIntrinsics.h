@@ -49,10 +49,6 @@ KV_INLINE void kv_trim_heap(void) {
 #endif
 }
 
-// Memory of the calling thread for the length of one kernel's call, aligned to 64 bytes.
-#define KV_SCRATCH_BYTES 16384
-void *kv_thread_scratch(void);
-
 KV_INLINE void kv_spin_pause(void) {
 #if defined(__x86_64__)
   __builtin_ia32_pause();

@@ -118,9 +118,10 @@ final class Outliers {
       let end = min(tokens.upperBound, (token / OutlierRun.mostTokens + 1) * OutlierRun.mostTokens)
       let indices = first(from: token)..<first(from: end)
       if !indices.isEmpty {
-        withUnsafeTemporaryAllocation(of: Float.self, capacity: capacity(indices.count)) { numbers in
+        withKernelScratch(bytes: 4 * capacity(indices.count)) { area in
+          let numbers = area.assumingMemoryBound(to: Float.self)
           places.withUnsafeBufferPointer { places in
-            guard let base = places.baseAddress, let numbers = numbers.baseAddress else { return }
+            guard let base = places.baseAddress else { return }
             let offset = difference(indices, coded, numbers, kernels)
             let run = OutlierRun(
               places: base + indices.lowerBound, numbers: numbers, count: indices.count, tokens: end - token,

@@ -1,4 +1,3 @@
-import CIntrinsics
 import KernelABI
 
 /// Single codes of 2, 4 or 8 bits within the bytes of packed blocks.
@@ -18,23 +17,13 @@ enum CodePacking {
   }
 }
 
-/// Calls `body` with aligned memory for one kernel's call: the thread's own where it fits, as a step of a long cache makes
-/// thousands of such calls.
-@inline(__always)
-private func withKernelScratch(_ bytes: Int, _ body: (UnsafeMutableRawPointer) -> Void) {
-  if bytes <= Int(KV_SCRATCH_BYTES), let area = kv_thread_scratch() { return body(area) }
-  withUnsafeTemporaryAllocation(byteCount: bytes, alignment: 64) { area in
-    if let base = area.baseAddress { body(base) }
-  }
-}
-
 extension PackedKeyBlocks {
   /// Scores with the thread's scratch; see `KernelTable.PackedKeyScores`.
   func scores(
     _ kernels: KernelTable, _ blocks: Range<Int>, _ queries: UnsafePointer<Float>, rows: Int,
     _ out: UnsafeMutablePointer<Float>, outStride: Int
   ) {
-    withKernelScratch(Self.scratchBytes(headDim: headDim)) {
+    withKernelScratch(bytes: Self.scratchBytes(headDim: headDim)) {
       kernels.packedKeyScores(self, blocks, queries, rows, out, outStride, $0)
     }
   }
@@ -46,7 +35,7 @@ extension PackedValueBlocks {
     _ kernels: KernelTable, _ tokens: Range<Int>, _ weights: UnsafePointer<Float>, weightStride: Int, rows: Int,
     _ acc: UnsafeMutablePointer<Float>
   ) {
-    withKernelScratch(Self.scratchBytes) {
+    withKernelScratch(bytes: Self.scratchBytes) {
       kernels.accumulatePackedValues(self, tokens, weights, weightStride, rows, acc, $0)
     }
   }
