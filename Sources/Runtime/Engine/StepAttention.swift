@@ -179,6 +179,10 @@ struct StepAttention {
       }
       return
     }
+    guard cache.renumbers else {
+      return cache.store.scores(
+        head: head, queries: areas.queries, rows: group, tokens: range, out: weights, outStride: stride)
+    }
     TurnedScores(cache: cache, head: head, rotary: rotary, position: position).score(
       range, queries: areas.queries, rows: group, out: weights, outStride: stride
     ) { queries, tokens, out, outStride in
