@@ -101,6 +101,9 @@ struct AutoCommandTests {
     #expect(try test.table(Self.run).results == rows.results)
     let past = try test.table("load run=(history | where rows == 240 | tail 1).id[0]")
     #expect(past.strings("config").count { $0 == "auto" } == 60)
+    #expect(past.cells("choice") == chosen.cells("choice"))
+    let listed = try test.table("history (history | where rows == 240 | tail 1).id[0]")
+    #expect(listed.cells("choice") == chosen.cells("choice"))
     // Alone it gives the same rows.
     let alone = try test.table("compress auto among=\(Self.two) | run \(Self.data) n=6 max=3 batch=16 baseline=off")
     #expect(alone.strings("choice") == own.map { chosen.cell($0, "choice").text })
