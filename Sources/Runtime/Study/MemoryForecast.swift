@@ -39,6 +39,15 @@ public struct MemoryForecast: Equatable, Sendable {
   }
 }
 
+extension MemoryForecast {
+  /// Of runs that are there at the same time.
+  init(together all: [MemoryForecast]) {
+    self.init(
+      cacheBytes: all.reduce(0) { $0 + $1.cacheBytes }, workBytes: all.reduce(0) { $0 + $1.workBytes },
+      sequences: all.reduce(0) { $0 + $1.sequences }, longestTokens: all.map(\.longestTokens).max() ?? 0)
+  }
+}
+
 extension MemoryForecast.Text {
   /// What a prompt method leaves of it at most.
   fileprivate func rewritten(by rewriter: (any PromptRewriter)?, shape: CacheShape) -> MemoryForecast.Text {

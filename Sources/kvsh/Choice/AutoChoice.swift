@@ -5,7 +5,7 @@ import Runtime
 struct AutoChoice: Equatable {
   static let name = "auto"
 
-  /// What it chooses among, beside the uncompressed cache.
+  /// What it chooses among, beside the uncompressed cache where that is the rule's baseline.
   let candidates: [Compressor]
   /// Numbers of what it chooses by; nil is the newest.
   var rule: Int64?
@@ -31,8 +31,8 @@ struct AutoChoice: Equatable {
   static let entry = NameEntry(
     name, summary: "chooses among configurations for each request of a run",
     details: """
-      The configurations come through the pipe, and then run beside it, or by among=[...]. The uncompressed cache is always \
-      among them. For each prompt the classifier of `train task` tells the type of the task; the rule of `train auto` tells \
+      The configurations come through the pipe, and then run beside it, or by among=[...]. The rule's baseline is always \
+      among them: the uncompressed cache, or what `train auto baseline=` named, which then has to be given. For each prompt the classifier of `train task` tells the type of the task; the rule of `train auto` tells \
       which configurations keep the scores of that type; among those the one is taken whose cache would be smallest at the \
       end, after as many tokens as `train length` predicts of each. A rule of goal=score takes the best score instead and \
       needs no lengths.
@@ -57,6 +57,7 @@ struct AutoChoice: Equatable {
     guard call.entry("method")?.name == Self.name else { return nil }
     guard call.input.choice == nil else { throw Self.notHere("a choice", at: call.span) }
     let given = call.optional("among")
+    guard given?.choice == nil else { throw Self.notHere("a configuration to choose", at: call.span(of: "among")) }
     let all = given.map { $0.configurations ?? [] } ?? call.input.configurations ?? []
     let candidates = all.filter { !$0.stages.isEmpty }
     guard !candidates.isEmpty else {
@@ -80,12 +81,16 @@ struct AutoChoice: Equatable {
 }
 
 extension Value {
-  /// The choice among configurations in a value, or in a list of them.
-  var choice: AutoChoice? {
+  /// The choice among configurations in a value, or the first in a list of them.
+  var choice: AutoChoice? { choices.first }
+
+  /// Every choice in a value or a list, nothing twice.
+  var choices: [AutoChoice] {
     switch self {
-    case .object(let object): (object as? ConfigurationValue)?.choice
-    case .list(let values): values.lazy.compactMap(\.choice).first
-    default: nil
+    case .object(let object): [(object as? ConfigurationValue)?.choice].compactMap { $0 }
+    case .list(let values):
+      values.flatMap(\.choices).reduce(into: []) { all, each in if !all.contains(each) { all.append(each) } }
+    default: []
     }
   }
 }

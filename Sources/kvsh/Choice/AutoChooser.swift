@@ -11,9 +11,11 @@ struct AutoChooser {
   private let predictor: StoredLengthPredictor?
   /// Places of the candidates in the rule, by candidate.
   private let places: [Int]
+  /// What the rule was learnt against, which a request gets where nothing else keeps the scores.
+  private let baseline: Compressor
 
   /// - Throws: `RuntimeProblem` K663, K661, K657 where nothing was trained yet, K664 for a configuration that was not
-  ///   learnt, K659 for another encoder.
+  ///   learnt and for a baseline that is not given, K302 for nothing beside it, K659 for another encoder.
   init(_ choice: AutoChoice, _ workbench: Workbench) throws {
     let store = try workbench.store()
     let found = try store.choiceRule(choice.rule)
@@ -23,22 +25,43 @@ struct AutoChooser {
       guard let place = found.model.configurations.firstIndex(of: candidate.label) else {
         throw RuntimeProblem(
           ChoiceProblems.unknownConfiguration, seen: "rule \(found.id) knows nothing of \(candidate.label)",
-          expected: found.model.configurations.dropFirst().joined(separator: ", "),
+          expected: found.model.configurations.filter { $0 != Compressor.none.label }.joined(separator: ", "),
           suggestion: "learn it: compress ... | run longbench | train auto")
       }
       return place
     }
+    baseline = try Self.baseline(found, choice.candidates)
+    guard places.contains(where: { $0 != 0 }) else {
+      throw RuntimeProblem(
+        "K302", seen: "there is nothing to choose beside \(baseline.label), the baseline of rule \(found.id)",
+        expected: "another configuration",
+        suggestion: "compress auto among=[...], with " + found.model.configurations.dropFirst().joined(separator: ", "))
+    }
     predictor =
       rule.goal == .bytes && rule.predictsLengths
-      ? try Self.predictor(choice, workbench) : nil
+      ? try Self.predictor(choice, baseline, workbench) : nil
     var resolved = choice
     (resolved.rule, resolved.types, resolved.lengths) = (found.id, types.id, predictor?.past.id)
     self.choice = resolved
   }
 
-  private static func predictor(_ choice: AutoChoice, _ workbench: Workbench) throws -> StoredLengthPredictor {
+  /// The rule's baseline as something that can be run: a label alone cannot.
+  private static func baseline(_ rule: Store.Trained<ChoiceRule>, _ candidates: [Compressor]) throws -> Compressor {
+    let label = rule.model.baseline
+    if label == Compressor.none.label { return .none }
+    if let given = candidates.first(where: { $0.label == label }) { return given }
+    throw RuntimeProblem(
+      ChoiceProblems.unknownConfiguration,
+      seen: "rule \(rule.id) was learnt against \(label), which is not among the configurations",
+      expected: "\(label) among them: it is taken where nothing else keeps the scores",
+      suggestion: "give it too, or learn against the uncompressed cache: train auto")
+  }
+
+  private static func predictor(
+    _ choice: AutoChoice, _ baseline: Compressor, _ workbench: Workbench
+  ) throws -> StoredLengthPredictor {
     let found = try StoredLengthPredictor(choice.lengths, workbench)
-    for label in [Compressor.none.label] + choice.candidates.map(\.label) where found.entry(label) == nil {
+    for label in [baseline.label] + choice.candidates.map(\.label) where found.entry(label) == nil {
       throw RuntimeProblem(
         ChoiceProblems.unknownConfiguration, seen: "length predictor \(found.past.id) knows nothing of \(label)",
         expected: found.past.predictor.entries.map(\.configuration).joined(separator: ", "),
@@ -58,12 +81,13 @@ struct AutoChooser {
         let compressor = compressor(place)
         let expected =
           if let predictor, let features {
-            predictor.entry(compressor.label)?.regression.predict(features.row(index)) ?? 0
+            predictor.entry(compressor.label)?.regression.predict(features.row(index))
           } else {
-            evidence.tokens[place] ?? 0
+            evidence.tokens[place]
           }
+        // What is not known may be as long as the run allows.
         let most = Double(samples[index].maxTokens)
-        let tokens = expected.isFinite ? Int(min(max(expected, 1), most)) : samples[index].maxTokens
+        let tokens = expected.flatMap { $0.isFinite ? Int(min(max($0, 1), most)) : nil } ?? samples[index].maxTokens
         let prompt = samples[index].ids.count
         return Double(
           compressor.forecastBytes(.init(prompt: prompt, tokens: prompt + tokens), shape: loaded.model.cacheShape))
@@ -74,7 +98,7 @@ struct AutoChooser {
   }
 
   private func compressor(_ place: Int) -> Compressor {
-    places.firstIndex(of: place).map { choice.candidates[$0] } ?? .none
+    places.firstIndex(of: place).map { choice.candidates[$0] } ?? baseline
   }
 
   /// How often each configuration was chosen, in one sentence.

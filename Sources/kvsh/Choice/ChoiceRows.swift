@@ -9,12 +9,20 @@ struct ChoiceRows {
   /// What was left out, and what the classifier knew already.
   let notes: [String]
 
-  /// - Throws: `Problem` K605 for missing columns, K623, K624 as `ScoreSheet`.
+  /// Rows of `auto` and of controls are left out: neither is a configuration that could be chosen.
+  ///
+  /// - Throws: `Problem` K605 for missing columns, K623, K624 as `ScoreSheet`, K666 for a baseline that is a choice.
   init(_ call: Call, _ workbench: Workbench) throws {
     let rows = try ScoreRows.read(call)
     let table = try call.table()
     let baseline = try call.string("baseline")
-    let sheet = try call.placingAtInput { try ScoreSheet(rows, baseline: baseline) }
+    guard baseline != AutoChoice.name else { throw AutoChoice.notHere("a baseline", at: call.span(of: "baseline")) }
+    func isChoosable(_ label: String) -> Bool {
+      label == baseline || label != AutoChoice.name && !StudyArm.isControl(label)
+    }
+    let sheet = try call.placingAtInput {
+      try ScoreSheet(rows.filter { isChoosable($0.configuration) }, baseline: baseline)
+    }
     let labels = [baseline] + sheet.configurations
     configurations = labels
     var places: [Key: Int] = [:]
@@ -42,6 +50,10 @@ struct ChoiceRows {
         })
     }
     var notes: [String] = []
+    let others = Set(rows.map(\.configuration)).filter { !isChoosable($0) }.sorted()
+    if !others.isEmpty {
+      notes.append("rows of \(others.joined(separator: ", ")) are left out: no configuration to choose")
+    }
     let leftOut = sheet.samples.count - complete.count
     if leftOut > 0 { notes.append("\(leftOut) requests are left out: a configuration has no row of theirs") }
     if known.learnt > 0 {

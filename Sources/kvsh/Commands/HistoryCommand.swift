@@ -27,7 +27,7 @@ struct HistoryCommand: Command {
     if call.isGiven("id") {
       let id = try call.int("id")
       let rows = try call.kept(byLine: id, named: "id", in: store) { try store.rows(ofLine: $0) }
-      return .table(RunTable.table(rows.map { RunTable.Source(row: $0) }))
+      return .table(RunTable.table(rows.map { RunTable.Source($0) }))
     }
     let lines = try call.placing { try store.lines() }
     let parts = Dictionary(grouping: lines) { $0.parent }

@@ -71,9 +71,8 @@ struct LoadCommand: Command {
   private func rows(ofLine id: Int, _ call: Call) throws -> Table {
     let store = try call.placing { try workbench.store() }
     let rows = try call.kept(byLine: id, named: "run", in: store) { try store.rows(ofLine: $0) }
-    let records = try call.placing { try store.records(of: rows) }
-    return RunTable.tableWithOrigins(
-      rows.map { RunTable.Source(row: $0, origin: $0.line.flatMap { records[$0] }) })
+    let records = try call.placing { try store.records(of: rows.map(\.row)) }
+    return RunTable.tableWithOrigins(rows.map { RunTable.Source($0, origin: $0.row.line.flatMap { records[$0] }) })
   }
 
   private func tensors(_ path: String, _ name: String, _ call: Call) throws -> Value {

@@ -15,7 +15,8 @@ struct NegativesCommand: Command {
       per=none counts; per=type and per=task count apart, `share` being of the set's negatives and `rate` of the benign \
       samples there; per=sample lists the negatives (`| save "x.longbench.json"` makes a data set of them that `run \
       longbench file=` takes); per=score gives the scores on them, each task weighing the same (the paper's table 7), and \
-      per=table the same with a row for each type and a column for each configuration. on=all scores every sample instead: \
+      per=table the same with a row for each type and a column for each configuration; one that is called like another \
+      column, `baseline` or `type`, has (config) behind its name. on=all scores every sample instead: \
       rows of a run over such a data set are the negatives already, whatever configurations they are of.
       """,
     parameters: [
@@ -131,10 +132,12 @@ extension NegativeSets {
 
   /// Table 7 as the paper prints it: a row a type, the baseline and every configuration of the set as columns.
   fileprivate func table(_ found: [Int], _ members: [Int]) -> [[(String, Value)]] {
-    groups(by: "type").compactMap { group -> [(String, Value)]? in
+    let names = ConfigurationNames.distinct(
+      analysis.sheet.configurations, beside: ["set", "theta", "type", "tasks", "samples", "baseline"])
+    return groups(by: "type").compactMap { group -> [(String, Value)]? in
       let places = found.filter(group.places.contains)
       guard !places.isEmpty else { return nil }
-      let columns: [(String, Int?)] = [("baseline", nil)] + members.map { (analysis.sheet.configurations[$0], $0) }
+      let columns: [(String, Int?)] = [("baseline", nil)] + members.map { (names[$0], $0) }
       return [
         ("type", .string(group.name)), ("tasks", .int(Set(places.map { analysis.sheet.samples[$0].task }).count)),
         ("samples", .int(places.count)),
@@ -147,8 +150,8 @@ extension NegativeSets {
 
   /// Table 7: scores on the negatives of each type, x100, for the baseline and every configuration of the set.
   fileprivate func scores(_ found: [Int], _ members: [Int]) -> [[(String, Value)]] {
-    let columns: [(label: String, column: Int?)] =
-      [("baseline", nil)] + members.map { (analysis.sheet.configurations[$0], $0) }
+    let names = ConfigurationNames.distinct(analysis.sheet.configurations, beside: ["baseline"])
+    let columns: [(label: String, column: Int?)] = [("baseline", nil)] + members.map { (names[$0], $0) }
     return groups(by: "type").flatMap { group -> [[(String, Value)]] in
       let places = found.filter(group.places.contains)
       guard !places.isEmpty else { return [] }

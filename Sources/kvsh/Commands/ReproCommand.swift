@@ -31,11 +31,13 @@ struct ReproCommand: Command {
   func run(_ call: Call, in context: Context) throws -> Value {
     let runs = try call.pastRuns(in: workbench)
     let store = try call.placing { try workbench.store() }
-    let id = try call.int("id")
-    var kept: [Pair: StoredRow] = [:]
-    for row in try call.placing({ try store.rows(ofLine: Int64(id)) }) { kept[Pair(row.config, row.sample)] = row }
     var records: [Record] = []
     for run in runs where !workbench.wasInterrupted {
+      // Each run of the line beside its own rows: another one may be over the same samples.
+      var kept: [Pair: StoredRow] = [:]
+      for past in try call.placing({ try store.rows(ofLine: run.line.id) }) {
+        kept[Pair(past.row.config, past.row.sample)] = past.row
+      }
       let table = try repeated(run, context)
       records += Self.comparison(table, kept)
     }

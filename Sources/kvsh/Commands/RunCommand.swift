@@ -80,7 +80,7 @@ struct RunCommand: Command {
         row.config = arm.label
         return RunTable.Source(
           row: row, request: sample.request, scoring: dataset.dataset.card.scoring,
-          segmenter: segmenter, choice: arm.choices.map { $0[place].label })
+          segmenter: segmenter, choice: arm.choice(of: place)?.label)
       }
     }
     if let chosen { context.print(AutoChooser.summary(chosen)) }

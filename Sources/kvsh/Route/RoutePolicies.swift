@@ -10,13 +10,15 @@ enum RoutePolicies {
     NameEntry("both", summary: "to the server with the least predicted end-to-end time"),
   ]
 
-  /// The policies that a call names, in its order; a function of the language is one of its own.
+  /// The policies that a call names, in its order; a function of the language is one of its own, which rows tell from a
+  /// policy of the paper by its name.
   ///
   /// - Throws: `Problem` K013 for another name.
   static func named(_ call: Call, in context: Context) throws -> [RoutePolicy] {
     try call.values("policy").map { value in
       if case .function(let function) = value {
-        let name = function.name.isEmpty ? "own" : function.name
+        let isTaken = entries.contains { $0.name == function.name }
+        let name = function.name.isEmpty ? "own" : isTaken ? "\(function.name) (own)" : function.name
         return .custom(name: name) { candidate in try cost(of: candidate, function, call, context) }
       }
       guard let policy = RoutePolicy.named.first(where: { $0.name == value.text }) else {

@@ -17,7 +17,7 @@ enum LengthTrainingRows {
         expected: "run:last, or run:ID with an ID out of `history | where rows > 0`",
         labels: [.init(call.span(of: "from"))])
     }
-    let rows = try call.kept(byLine: Int(id), named: "from", in: store) { try store.rows(ofLine: $0) }
+    let rows = try call.kept(byLine: Int(id), named: "from", in: store) { try store.rows(ofLine: $0) }.map(\.row)
     let prompts = try call.placing { try store.prompts(Set(rows.map(\.prompt))) }
     return try rows.map { row in
       guard let prompt = prompts[row.prompt] else {

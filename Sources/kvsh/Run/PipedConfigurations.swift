@@ -5,13 +5,16 @@ extension Call {
   /// The configurations that came through the pipe, the uncompressed baseline first, nothing twice.
   ///
   /// - Parameter baseline: whether to add the baseline to configurations; without any it stands alone.
-  /// - Parameter takesChoice: whether `compress auto` may come too; its own configurations are not among these.
+  /// - Parameter takesChoice: whether one `compress auto` may come too; its own configurations are not among these.
   /// - Throws: `Problem` K302 if something else came through the pipe, K666 for a choice.
   func configurations(baseline: Bool, takesChoice: Bool = false) throws -> [Compressor] {
     var all: [Compressor] = baseline ? [.none] : []
-    let hasChoice = input.choice != nil
-    guard takesChoice || !hasChoice else {
+    let choices = input.choices.count
+    guard takesChoice || choices == 0 else {
       throw AutoChoice.notHere("a configuration for `\(signature.name)`", at: inputSpan ?? span)
+    }
+    guard choices <= 1 else {
+      throw AutoChoice.notHere("a fixed configuration beside another choice", at: inputSpan ?? span)
     }
     if let own = try pipedConfigurations() {
       all += own
@@ -50,6 +53,7 @@ extension Call {
         throw Problem(problem, at: Sweep.blamed(problem, among: given.map(\.0)).map(span(of:)) ?? span)
       }
     }
+    guard try value("method").choice == nil else { throw AutoChoice.notHere("a method", at: span(of: "method")) }
     guard let compressors = try value("method").configurations, !compressors.isEmpty else {
       throw Problem(
         "K302", seen: "`\(signature.name)` was given \(try value("method").type.name)",

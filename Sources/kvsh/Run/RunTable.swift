@@ -85,3 +85,10 @@ enum RunTable {
 
   private static func text(_ text: String?) -> Value { text.map { .string($0) } ?? .nil }
 }
+
+extension RunTable.Source {
+  /// A row of a past line.
+  init(_ past: Store.LineRow, origin: RunRecord? = nil) {
+    self.init(row: past.row, origin: origin, choice: past.choice)
+  }
+}

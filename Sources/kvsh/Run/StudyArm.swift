@@ -30,7 +30,10 @@ struct StudyArm {
   }
 
   /// The configuration of a sample by its place.
-  func compressor(of sample: Int) -> Compressor { choices.map { $0[sample] } ?? compressor }
+  func compressor(of sample: Int) -> Compressor { choice(of: sample) ?? compressor }
+
+  /// What was chosen for a sample; nil where the configuration is the same for all.
+  func choice(of sample: Int) -> Compressor? { choices.map { $0[sample] } }
 
   /// The controls of table 5: the uncompressed cache at other temperatures under the run's own noise, and at the run's
   /// temperature under other noise.

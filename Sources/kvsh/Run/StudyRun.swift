@@ -57,9 +57,9 @@ struct StudyRun {
     let known = arms.indices.flatMap { place in
       samples.indices.compactMap { index in
         outcome.rows[place][key(samples[index])].map { row in
-          var labelled = row
-          labelled.config = arms[place].label
-          return (place: place * samples.count + index, row: labelled)
+          var linked = Store.LineRow(row: row, choice: arms[place].choice(of: index)?.label)
+          linked.row.config = arms[place].label
+          return (place: place * samples.count + index, row: linked)
         }
       }
     }
@@ -83,7 +83,11 @@ struct StudyRun {
           func keep(_ row: StoredRow, _ index: Int) throws {
             var labelled = row
             labelled.config = arm.label
-            if let line { try store.save(row, line: line, place: place * samples.count + index, as: arm.label) }
+            if let line {
+              try store.save(
+                row, line: line, place: place * samples.count + index, as: arm.label,
+                choice: arm.choice(of: index)?.label)
+            }
             outcome.rows[place][key(samples[index])] = labelled
             done += 1
             report(arm.label)

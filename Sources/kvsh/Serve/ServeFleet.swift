@@ -29,18 +29,14 @@ struct ServeFleet {
     let context = loaded.model.configuration.contextTokens
     let grid = try ProfileGrid.serving(
       workload, batchLimit: options.batchLimit, rounds: options.rounds, contextTokens: context)
-    let used = methods.indices.filter(serverMethods.contains)
-    for method in used {
-      let longest = zip(workload.promptTokens, workload.responseTokens[method]).map {
+    let most = grid.lengths.last ?? 1
+    let measured = MemoryForecast.Text(prompt: most, tokens: most + grid.stepsOfVisit)
+    let texts = methods.indices.map { method -> [MemoryForecast.Text] in
+      zip(workload.promptTokens, workload.responseTokens[method]).map {
         MemoryForecast.Text(prompt: $0, tokens: $0 + $1)
-      }
-      let most = grid.lengths.last ?? 1
-      let measured = MemoryForecast.Text(prompt: most, tokens: most + grid.stepsOfVisit)
-      let servers = serverMethods.count { $0 == method }
-      try loaded.engine.checkMemory(
-        longest + Array(repeating: measured, count: grid.mostBatch * servers), methods[method],
-        batch: options.batchLimit * servers)
+      } + Array(repeating: measured, count: grid.mostBatch * serverMethods.count { $0 == method })
     }
+    try fleet.checkMemory(texts, methods, serverMethods: serverMethods, batchLimit: options.batchLimit)
     let profiles = try fleet.calibrate(
       methods, serverMethods: serverMethods, grid, contextTokens: context,
       onWait: { onWait($0, grid.visits * serverMethods.count) })

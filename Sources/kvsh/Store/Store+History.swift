@@ -35,6 +35,22 @@ extension Store {
     }
   }
 
+  static func addChoices(_ migrator: inout DatabaseMigrator) {
+    migrator.registerMigration("9 what was chosen") { database in
+      // A choice is the line's: another line may have asked for the same row by name.
+      try database.alter(table: "lineRows") { $0.add(column: "choice", .text) }
+    }
+  }
+
+  /// A row as a line gave it.
+  struct LineRow: Equatable {
+    /// Under the label that the line has for its configuration.
+    var row: StoredRow
+    /// What `compress auto` chose for the request; nil in rows of a configuration that is the same for all, and of a kvsh
+    /// that did not keep it.
+    var choice: String?
+  }
+
   /// Notes that a line begins.
   ///
   /// - Parameters:
@@ -43,7 +59,7 @@ extension Store {
   ///   - parent: the typed line that it is part of.
   ///   - record: what it runs.
   func begin(
-    line: String, rows: [(place: Int, row: StoredRow)] = [], total: Int = 0, parent: Int64? = nil,
+    line: String, rows: [(place: Int, row: LineRow)] = [], total: Int = 0, parent: Int64? = nil,
     record: RunRecord? = nil
   ) throws -> Int64 {
     try attempt {
@@ -61,26 +77,29 @@ extension Store {
 
   /// Keeps a finished row and counts it to its line, both or neither.
   ///
-  /// - Parameter label: what the line calls the row's configuration; nil as the row does.
-  func save(_ row: StoredRow, line: Int64, place: Int, as label: String? = nil) throws {
+  /// - Parameters:
+  ///   - label: what the line calls the row's configuration; nil as the row does.
+  ///   - choice: what was chosen for it, if that is another configuration for each request.
+  func save(_ row: StoredRow, line: Int64, place: Int, as label: String? = nil, choice: String? = nil) throws {
     var row = row
     row.line = line
     row.finished = Date()
     try attempt {
       try database.write {
         try row.insert($0)
-        var linked = row
-        linked.config = label ?? row.config
+        var linked = LineRow(row: row, choice: choice)
+        linked.row.config = label ?? row.config
         try Self.link(linked, to: line, place, $0)
         try $0.execute(sql: "UPDATE lines SET rows = rows + 1 WHERE id = ?", arguments: [line])
       }
     }
   }
 
-  private static func link(_ row: StoredRow, to line: Int64, _ place: Int, _ database: Database) throws {
+  private static func link(_ linked: LineRow, to line: Int64, _ place: Int, _ database: Database) throws {
+    let row = linked.row
     try database.execute(
-      sql: "INSERT INTO lineRows (line, place, spec, sample, prompt, config) VALUES (?, ?, ?, ?, ?, ?)",
-      arguments: [line, place, row.spec, row.sample, row.prompt, row.config])
+      sql: "INSERT INTO lineRows (line, place, spec, sample, prompt, config, choice) VALUES (?, ?, ?, ?, ?, ?, ?)",
+      arguments: [line, place, row.spec, row.sample, row.prompt, row.config, linked.choice])
   }
 
   /// Notes how a line ended.
@@ -98,14 +117,14 @@ extension Store {
     try attempt { try database.read { try PastLine.fetchAll($0, sql: "SELECT * FROM lines ORDER BY id") } }
   }
 
-  /// The finished rows of a line in the order in which it gave them, under the labels that it used.
-  func rows(ofLine id: Int64) throws -> [StoredRow] {
+  /// The finished rows of a line in the order in which it gave them.
+  func rows(ofLine id: Int64) throws -> [LineRow] {
     try attempt {
       try database.read { database in
         let found = try Row.fetchAll(
           database,
           sql: """
-            SELECT rows.*, lineRows.config AS label FROM lineRows
+            SELECT rows.*, lineRows.config AS label, lineRows.choice AS choice FROM lineRows
             JOIN rows USING (spec, sample, prompt)
             WHERE lineRows.line IN (SELECT id FROM lines WHERE id = :id OR parent = :id)
             ORDER BY lineRows.line, lineRows.place
@@ -113,7 +132,7 @@ extension Store {
         return try found.map { columns in
           var row = try StoredRow(row: columns)
           row.config = columns["label"]
-          return row
+          return LineRow(row: row, choice: columns["choice"])
         }
       }
     }

@@ -115,6 +115,7 @@ final class Store {
     addLengths(&migrator)
     addProfiles(&migrator)
     addTrained(&migrator)
+    addChoices(&migrator)
     return migrator
   }
 

@@ -11,11 +11,11 @@ import Testing
 struct AutoCommandTests {
   /// One store for all: the rows are computed once.
   nonisolated(unsafe) private static let folder = Result { try TemporaryFolder() }
-  private static let examples = CommandExampleTests.package + "/examples"
-  private static let data = "longbench file=\"\(examples)/tasks.json\""
-  private static let two = "[streamingllm(budget=32), kivi(bits=2)]"
+  static let examples = CommandExampleTests.package + "/examples"
+  static let data = "longbench file=\"\(examples)/tasks.json\""
+  static let two = "[streamingllm(budget=32), kivi(bits=2)]"
   /// Sixty requests: six of each task.
-  private static let run = "compress \(two) | run \(data) n=6 max=3 batch=16"
+  static let run = "compress \(two) | run \(data) n=6 max=3 batch=16"
   let test: CommandSession
 
   init() throws { test = try CommandSession(try Self.folder.get()) }
@@ -101,6 +101,9 @@ struct AutoCommandTests {
     #expect(try test.table(Self.run).results == rows.results)
     let past = try test.table("load run=(history | where rows == 240 | tail 1).id[0]")
     #expect(past.strings("config").count { $0 == "auto" } == 60)
+    #expect(past.cells("choice") == chosen.cells("choice"))
+    let listed = try test.table("history (history | where rows == 240 | tail 1).id[0]")
+    #expect(listed.cells("choice") == chosen.cells("choice"))
     // Alone it gives the same rows.
     let alone = try test.table("compress auto among=\(Self.two) | run \(Self.data) n=6 max=3 batch=16 baseline=off")
     #expect(alone.strings("choice") == own.map { chosen.cell($0, "choice").text })
@@ -142,6 +145,10 @@ struct AutoCommandTests {
       ("compress auto among=[kivi(bits=2)] | compress auto among=[kivi(bits=4)]", "K666"),
       ("compress auto among=[kivi(bits=2)] | generate \"a\"", "K666"),
       ("compress auto among=[kivi(bits=2)] | measure prefill tokens=64", "K666"), ("auto()", "K666"),
+      ("compress auto among=[kivi(bits=2), (compress auto among=[h2o(budget=64)])]", "K666"),
+      ("compress [kivi(bits=2), (compress auto among=[h2o(budget=64)])]", "K666"),
+      ("[(compress auto among=[h2o(budget=9)]), (compress auto among=[kivi(bits=2)])] | run sharegpt n=1", "K666"),
+      ("load scores \"\(examples)/choice\" | train auto goal=score baseline=\"auto\"", "K666"),
       ("compress auto", "K302"), ("compress auto among=7", "K302"),
       ("load scores \"\(examples)/choice\" | train auto", "K605"),
       ("load scores \"\(examples)/choice\" | train auto goal=score tolerance=2", "K023"),

@@ -92,6 +92,14 @@ struct RouteCommandTests {
     #expect(sent == [.share(1), .share(0), .share(0), .share(0)])
   }
 
+  @Test("a function that is called like a policy of the paper is not taken for it")
+  func sameName() throws {
+    let rows = try test.table(
+      "def baseline(r, s) { s.number }\nroute kivi policy=[(baseline), \"both\"] rate=1 n=50 \(Self.from)")
+    #expect(rows.strings("policy") == ["baseline (own)", "both"])
+    #expect(rows.cells("speedup") == [.nil, .nil])
+  }
+
   @Test("several seeds give an interval, and the same line the same rows")
   func seeds() throws {
     let line = "route streamingllm policy=both rate=[8, 12] seeds=3 eps=0.12 n=200 \(Self.from)"

@@ -44,6 +44,14 @@ struct ServeStudyTests {
     #expect(try test.table("history | where rows > 0").ints("rows").contains(6))
   }
 
+  @Test("the baseline is served first wherever it is named, so that every other policy has its speed-up")
+  func order() throws {
+    let rows = try test.table(
+      "compress kivi bits=4 residual=32 | serve-study \(Self.small) load=50% policy=[both, baseline]")
+    #expect(rows.strings("policy") == ["baseline", "both"])
+    #expect(rows.cell(0, "speedup") == .nil && rows.cell(1, "speedup") != .nil && rows.cell(1, "sim_speedup") != .nil)
+  }
+
   @Test("a row a request: the server that the policy names, times in their order, as many tokens as the run's answer")
   func requests() throws {
     let rows = try test.table(

@@ -73,6 +73,18 @@ struct PastRunTests {
     #expect(try test.table("load run=\(id)").strings("e2e_ms") == rows.strings("e2e_ms"))
   }
 
+  @Test("two runs of one line over the same samples are each set beside their own rows")
+  func twoRuns() throws {
+    let test = try CommandSession()
+    let text = "run sharegpt n=2 max=2; run sharegpt n=2 max=6"
+    let end = test.session.begin(typed: text)
+    try test.run(text)
+    end("done")
+    let found = try test.table("repro \(try latest(test))")
+    #expect(found.cells("same") == Array(repeating: .bool(true), count: 4))
+    #expect(Set(found.ints("output_tokens")).count > 1)
+  }
+
   @Test("a response that differs is told with the place, and so is what has changed since")
   func different() throws {
     let test = try CommandSession()

@@ -42,6 +42,28 @@ struct StoreMigrationTests {
     }
   }
 
+  @Test("rows that an older version linked to a line have no choice, and new ones keep theirs beside them")
+  func choices() throws {
+    let before = try #require(Self.versions.firstIndex { $0.hasPrefix("9 ") }) - 1
+    let folder = try store(Self.versions[before])
+    try DatabaseQueue(path: folder.path + "/store.sqlite").write {
+      try $0.execute(
+        sql: "INSERT INTO lineRows (line, place, spec, sample, prompt, config) VALUES (1, 0, 's', 'a', 'p', 'auto')")
+    }
+    let store = try Store(home: folder.path)
+    let old = try store.rows(ofLine: 1)
+    #expect(old.map(\.row.config) == ["auto"] && old.map(\.choice) == [nil])
+    var row = try #require(store.rows(spec: "s").values.first)
+    let found = Store.LineRow(row: row, choice: "kivi bits=2")
+    let line = try store.begin(line: "run y", rows: [(place: 1, row: found)], total: 2)
+    row.sample = "b"
+    try store.save(row, line: line, place: 0, as: "auto", choice: "h2o budget=64")
+    let again = try Store(home: folder.path).rows(ofLine: line)
+    #expect(again.map(\.choice) == ["h2o budget=64", "kivi bits=2"])
+    #expect(again.map(\.row.config) == ["auto", "kivi"] && again.map(\.row.sample) == ["b", "a"])
+    #expect(try store.rows(ofLine: 1).map(\.choice) == [nil])
+  }
+
   @Test("a store that a newer kvsh has written is left alone, with one sentence")
   func newer() throws {
     let folder = try store(try #require(Self.versions.last))

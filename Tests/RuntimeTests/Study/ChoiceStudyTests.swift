@@ -21,7 +21,8 @@ import Testing
   }
 
   private static func study(
-    _ samples: [ChoiceSample], _ goal: ChoiceRule.Goal = .bytes, tolerance: Double = 0.02, seed: Int = 0
+    _ samples: [ChoiceSample], _ goal: ChoiceRule.Goal = .bytes, tolerance: Double = 0.02, seed: Int = 0,
+    _ configurations: [String] = configurations
   ) throws -> ChoiceStudy {
     try ChoiceStudy(
       samples, configurations: configurations, goal: goal, tolerance: tolerance, predictsLengths: false, seed: seed,
@@ -59,6 +60,42 @@ import Testing
     #expect(auto.chosen.enumerated().allSatisfy { $0.offset % 2 == 1 || $0.element == 2 })
     #expect(!auto.chosen.contains(0) && auto.bytes == nil && auto.bytesGain == nil)
     #expect(study.arms.filter { $0.kind == .fixed }.map { $0.chosen[0] } == [0, 1, 2])
+  }
+
+  @Test("another baseline is the reference, and the uncompressed cache beside it is never chosen")
+  func otherBaseline() throws {
+    let samples = Self.samples().map { sample in
+      var other = sample
+      other.outcomes = [2, 0, 1].map { sample.outcomes[$0] }
+      return other
+    }
+    let names = ["middle", "fp16", "small"]
+    let bytes = try Self.study(samples, .bytes, names)
+    for kind in [ChoiceStudy.Arm.Kind.auto, .oracle] {
+      #expect(try Self.arm(bytes, kind).chosen == (0..<60).map { $0 % 2 == 0 ? 0 : 2 })
+    }
+    #expect(try Self.arm(bytes, .bestFixed).chosen.allSatisfy { $0 == 0 } && bytes.rule.baseline == "middle")
+    let score = try Self.study(samples, .score, names)
+    for kind in [ChoiceStudy.Arm.Kind.auto, .bestFixed, .oracle] {
+      #expect(try Self.arm(score, kind).chosen.allSatisfy { $0 == 2 })
+    }
+    #expect(score.arms.filter { $0.kind == .fixed }.count == 3)
+    // Naming the baseline among what may be chosen changes nothing.
+    #expect(score.rule.choice(type: "A", among: [0, 2]) { _ in 0 } == 2)
+  }
+
+  @Test("a tolerance is a share of the size of the baseline's score, below 0 too")
+  func negativeScores() throws {
+    var samples = Self.samples()
+    for place in samples.indices {
+      for (configuration, score) in [-1, -1.5, -1.01].enumerated() {
+        samples[place].outcomes[configuration].score = score
+      }
+    }
+    let study = try Self.study(samples)
+    for kind in [ChoiceStudy.Arm.Kind.auto, .bestFixed, .oracle] {
+      #expect(try Self.arm(study, kind).chosen.allSatisfy { $0 == 2 })
+    }
   }
 
   @Test("what is chosen for a request does not depend on its own outcomes")
@@ -121,6 +158,13 @@ import Testing
     }
     #expect(code(Self.samples(8)) == "K660")
     #expect(code(Self.samples(hasBytes: false)) == "K605")
+    let untold = Self.samples().map { sample in
+      var sample = sample
+      sample.outcomes[1].tokens = nil
+      return sample
+    }
+    #expect(code(untold) == "K605" && code(untold, .score) == nil)
+    #expect(throws: RuntimeProblem.self) { try Self.study(Self.samples(), .score, ["small", "fp16"]) }
     #expect(
       code(
         Self.samples().map { sample in

@@ -33,7 +33,9 @@ public enum ChoiceProblems {
     .init(
       code: unknownConfiguration, title: "a configuration that was not learnt",
       explanation: "A choice is made among configurations whose scores and lengths are known. Run them over a data set "
-        + "with right answers and train again, or choose among those that were."),
+        + "with right answers and train again, or choose among those that were. A rule that was learnt against another "
+        + "baseline than the uncompressed cache takes that one where nothing else keeps the scores, so it has to be given."
+    ),
     .init(
       code: noTypes, title: "samples of no known type",
       explanation:

@@ -9,7 +9,7 @@ public struct ChoiceRule: Codable, Equatable, Sendable {
   public enum Goal: String, CaseIterable, Codable, Sendable {
     /// The smallest cache among configurations that keep the type's score; the baseline always does.
     case bytes
-    /// The highest score of the type among compressed configurations.
+    /// The highest score of the type among the compressed configurations beside the baseline.
     case score
   }
 
@@ -24,7 +24,7 @@ public struct ChoiceRule: Codable, Equatable, Sendable {
 
   public let version: Int
   public let goal: Goal
-  /// The loss of mean score that is put up with, as a share of the baseline's.
+  /// The loss of mean score that is put up with, as a share of the baseline's size.
   public let tolerance: Double
   /// Whether lengths are to be predicted for each request; otherwise those of its type are taken.
   public let predictsLengths: Bool
@@ -70,18 +70,32 @@ public struct ChoiceRule: Codable, Equatable, Sendable {
   /// What is known of a type; of all samples where that is too little, or `type` is nil.
   public func evidence(of type: String?) -> Evidence { type.flatMap { types[$0] } ?? all }
 
+  /// What losses are counted against, and what a request gets where nothing else is safe.
+  public var baseline: String { configurations.first ?? Compressor.none.label }
+
+  /// Places of the configurations that may be chosen beside the baseline: the uncompressed cache saves nothing.
+  static func compressed(_ configurations: [String]) -> [Int] {
+    configurations.indices.dropFirst().filter { configurations[$0] != Compressor.none.label }
+  }
+
+  /// Whether a score is within a tolerance of the baseline's, which may be below 0.
+  static func isSafe(_ score: Double, baseline: Double, tolerance: Double) -> Bool {
+    score >= (baseline < 0 ? 1 + tolerance : 1 - tolerance) * baseline
+  }
+
   /// The place of the chosen configuration.
   ///
   /// - Parameters:
-  ///   - among: places that may be chosen, without the baseline's.
+  ///   - among: places that may be chosen; the baseline's is none of them.
   ///   - bytes: what a configuration's cache is expected to hold at the end of the response.
   public func choice(type: String?, among: [Int], bytes: (Int) -> Double) -> Int {
     let scores = evidence(of: type).scores
+    let among = among.filter { $0 != 0 }
     switch goal {
     case .score:
       return among.max { (scores[$0], -bytes($0), -$0) < (scores[$1], -bytes($1), -$1) } ?? 0
     case .bytes:
-      let safe = [0] + among.filter { scores[$0] >= (1 - tolerance) * scores[0] }
+      let safe = [0] + among.filter { Self.isSafe(scores[$0], baseline: scores[0], tolerance: tolerance) }
       return safe.min { (bytes($0), -scores[$0], $0) < (bytes($1), -scores[$1], $1) } ?? 0
     }
   }

@@ -46,12 +46,20 @@ public struct ChoiceStudy: Sendable {
     predictsLengths: Bool, seed: Int = 0, sha256: (String) -> String
   ) throws {
     let halves = samples.map { Int(LengthSplit.number(sha256(LengthSplit.text($0.name, salt: seed)), 0) % 2) }
-    guard configurations.count > 1, samples.count >= Self.leastSamples, Set(halves).count == 2 else {
+    let compressed = ChoiceRule.compressed(configurations)
+    guard let baseline = configurations.first, !compressed.isEmpty else {
       throw RuntimeProblem(
         ChoiceProblems.tooFewSamples,
-        seen: "there are \(samples.count) samples with a score of each of \(configurations.count) configurations",
-        expected: "\(Self.leastSamples) samples or more, and two configurations",
-        suggestion: "run with a larger n, and with configurations beside the baseline")
+        seen: "there is nothing to choose beside the baseline \(configurations.first ?? Compressor.none.label)",
+        expected: "rows of another compressed configuration",
+        suggestion: "compress [kivi(bits=2), h2o(budget=30%)] | run longbench | train auto")
+    }
+    guard samples.count >= Self.leastSamples, Set(halves).count == 2 else {
+      throw RuntimeProblem(
+        ChoiceProblems.tooFewSamples,
+        seen: "there are \(samples.count) samples with a score of \(baseline) and each of "
+          + "\(configurations.count - 1) configurations beside it",
+        expected: "\(Self.leastSamples) samples or more", suggestion: "run with a larger n")
     }
     guard samples.contains(where: { $0.learntType != nil }) else {
       throw RuntimeProblem(
@@ -59,9 +67,10 @@ public struct ChoiceStudy: Sendable {
         expected: "types of tasks", suggestion: "train task, then the same line again")
     }
     let hasBytes = samples.allSatisfy { $0.promptTokens != nil && $0.outcomes.allSatisfy { $0.bytes != nil } }
-    guard goal == .score || hasBytes else {
+    let hasTokens = samples.allSatisfy { $0.outcomes.allSatisfy { $0.tokens != nil } }
+    guard goal == .score || hasBytes && hasTokens else {
       throw RuntimeProblem(
-        "K605", seen: "goal=bytes, and rows do not tell prompt_tokens and cache_bytes",
+        "K605", seen: "goal=bytes, and rows do not tell prompt_tokens, output_tokens and cache_bytes",
         expected: "rows of `run`", suggestion: "use goal=score")
     }
     self.samples = samples
@@ -74,7 +83,6 @@ public struct ChoiceStudy: Sendable {
       let others = samples.indices.filter { halves[$0] != half }.map { samples[$0] }
       return Half(rule: learn(others), curves: configurations.indices.map { hasBytes ? Self.curve(others, $0) : nil })
     }
-    let compressed = Array(configurations.indices.dropFirst())
     func chosen(_ type: (ChoiceSample) -> String?) -> [Int] {
       zip(samples, halves).map { sample, half in learnt[half].choice(sample, type(sample), compressed) }
     }
@@ -130,7 +138,11 @@ public struct ChoiceStudy: Sendable {
     switch goal {
     case .score: return among.max { (outcomes[$0].score, -$0) < (outcomes[$1].score, -$1) } ?? 0
     case .bytes:
-      let safe = [0] + among.filter { outcomes[$0].score >= (1 - tolerance) * outcomes[0].score }
+      let safe =
+        [0]
+        + among.filter {
+          ChoiceRule.isSafe(outcomes[$0].score, baseline: outcomes[0].score, tolerance: tolerance)
+        }
       return safe.min { (outcomes[$0].bytes ?? 0, $0) < (outcomes[$1].bytes ?? 0, $1) } ?? 0
     }
   }

@@ -21,6 +21,19 @@ final class ServingEngine: @unchecked Sendable {
     self.cancellation = cancellation
   }
 
+  /// What it will need beyond the weights for texts with a configuration, `batch` of them at once.
+  func forecast(_ texts: [MemoryForecast.Text], _ compressor: Compressor, batch: Int) -> MemoryForecast {
+    engine.forecast(texts, compressor, batch: batch)
+  }
+
+  /// Bytes of a text's cache at its end.
+  func cacheBytes(_ text: MemoryForecast.Text, _ compressor: Compressor) -> Int {
+    compressor.forecastBytes(text, shape: engine.model.cacheShape)
+  }
+
+  /// Memory the machine can still give.
+  var availableBytes: Int? { engine.availableBytes() }
+
   var layers: Int { engine.model.configuration.layers }
 
   /// Runs a prompt and samples the first token.

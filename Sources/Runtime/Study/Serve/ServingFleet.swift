@@ -86,6 +86,44 @@ public final class ServingFleet {
       startSeconds: times.map(\.start), tokens: times.map(\.tokens), order: records.map(\.order))
   }
 
+  // MARK: Memory
+
+  /// Refuses what the machine's memory would not hold with all servers at work, each as full as it gets.
+  ///
+  /// A text is at one server at a time: of each configuration's texts the largest are dealt out over its servers. One that
+  /// servers of both configurations may get counts for each, as the router is free to send it to either.
+  ///
+  /// - Parameters:
+  ///   - texts: what the servers of a configuration may be sent. // [compressors]
+  ///   - serverMethods: the place in `compressors` of each server's. // [servers]
+  ///   - batchLimit: sequences of one server at once.
+  /// - Throws: `RuntimeProblem` K607, K630.
+  public func checkMemory(
+    _ texts: [[MemoryForecast.Text]], _ compressors: [Compressor], serverMethods: [Int], batchLimit: Int
+  ) throws {
+    try check(serverMethods, compressors)
+    guard texts.count == compressors.count else {
+      throw RouteProblems.setting("texts of \(texts.count) configurations", "\(compressors.count)")
+    }
+    let forecasts = compressors.indices.flatMap { method -> [MemoryForecast] in
+      let servers = zip(engines, serverMethods).filter { $0.1 == method }.map(\.0)
+      guard let first = servers.first else { return [] }
+      let largest = texts[method].map { (text: $0, bytes: first.cacheBytes($0, compressors[method])) }
+        .sorted { ($0.bytes, $0.text.tokens) > ($1.bytes, $1.text.tokens) }.map(\.text)
+      return servers.enumerated().compactMap { place, server in
+        let own = stride(from: place, to: largest.count, by: servers.count).map { largest[$0] }
+        return own.isEmpty ? nil : server.forecast(own, compressors[method], batch: batchLimit)
+      }
+    }
+    try MemoryForecast(together: forecasts).check(availableBytes: engines.first?.availableBytes)
+  }
+
+  private func check(_ serverMethods: [Int], _ compressors: [Compressor]) throws {
+    guard serverMethods.count == engines.count, serverMethods.allSatisfy(compressors.indices.contains) else {
+      throw RouteProblems.setting("\(serverMethods.count) servers on \(engines.count) engines", "as many")
+    }
+  }
+
   private func check(
     _ requests: [GenerationRequest], _ compressors: [Compressor], _ workload: RouteWorkload, _ fleet: RouteFleet
   ) throws {
@@ -118,9 +156,7 @@ public final class ServingFleet {
     _ compressors: [Compressor], serverMethods: [Int], _ grid: ProfileGrid, contextTokens: Int,
     onWait: (_ visits: Int) -> Void = { _ in }
   ) throws -> [ConfigurationProfile?] {
-    guard serverMethods.count == engines.count, serverMethods.allSatisfy(compressors.indices.contains) else {
-      throw RouteProblems.setting("\(serverMethods.count) servers on \(engines.count) engines", "as many")
-    }
+    try check(serverMethods, compressors)
     let longest = (grid.lengths.last ?? 0) + grid.stepsOfVisit
     guard longest <= contextTokens else {
       throw RuntimeProblem(

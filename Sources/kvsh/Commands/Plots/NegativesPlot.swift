@@ -13,7 +13,7 @@ struct NegativesPlot: PlotKind {
       Parameter("by", .choice(["theta", "task"]), default: .string("theta"), doc: "What stands on the x axis."),
       Parameter(
         "theta", .value(.union([.number, .share])),
-        doc: "Thresholds. Default: 0.1 to 0.9 (figure 6's script: 1 to 32 %), with by=task 0.1.", sweepable: true),
+        doc: "Thresholds. Default: 0.1 to 0.9 (figure 6's script: 1 to 32 %), with by=task one, 0.1.", sweepable: true),
     ] + NegativeSets.parameters)
 
   func draw(_ call: Call) throws -> PlotValue {
@@ -57,7 +57,13 @@ struct NegativesPlot: PlotKind {
   }
 
   private func byType(_ judged: NegativeSets, _ call: Call) throws -> PlotValue {
-    let theta = NegativeSets.thetas(call).first ?? 0.1
+    let thetas = NegativeSets.thetas(call)
+    guard thetas.count <= 1 else {
+      throw Problem(
+        "K023", seen: "\(thetas.count) values of theta with by=task", expected: "one: the bars are of one threshold",
+        labels: [.init(call.span(of: "theta"))])
+    }
+    let theta = thetas.first ?? 0.1
     var chart = Chart(
       title: "Negative samples by task type, theta = \(PlotNumber.short(theta * 100)) %", x: .init(label: "task type"),
       y: .init(label: "share of the set's negatives", format: .share), legendColumns: ["negatives"])
@@ -85,13 +91,14 @@ struct NegativesPlot: PlotKind {
   }
 
   private func notes(_ judged: NegativeSets) -> [String] {
-    var notes = [
-      "A benign sample (baseline at least the task's \(judged.analysis.rule.benign == .median ? "median" : "mean")) is "
-        + "negative if every configuration of the set is below (1 − theta) of the baseline."
-    ]
-    if case .floor(let score) = judged.analysis.rule.benign {
-      notes = ["Benign: a baseline score of at least \(PlotNumber.short(score))."]
-    }
+    let negative = "negative if every configuration of the set is below (1 − theta) of the baseline."
+    var notes =
+      switch judged.analysis.rule.benign {
+      case .mean: ["A benign sample (baseline at least the task's mean) is \(negative)"]
+      case .median: ["A benign sample (baseline at least the task's median) is \(negative)"]
+      case .all: ["A sample, whatever its baseline score, is \(negative)"]
+      case .floor(let score): ["Benign: a baseline score of at least \(PlotNumber.short(score))."]
+      }
     if !judged.analysis.rule.doubled.isEmpty {
       notes.append(
         "As the artifact's script: scores at the bound count, and passage_count is counted twice, as its list names it twice."

@@ -13,7 +13,9 @@ struct AutoTraining: Training {
 
       goal=bytes takes the smallest cache among the configurations whose mean score over the type is within `tolerance` of \
       the baseline's, and the baseline if there is none. goal=score takes the compressed configuration with the best mean \
-      score over the type. `best fixed` is what the same goal takes without types. Rows are: every configuration, that best \
+      score over the type, the baseline left out. baseline= names another reference than the uncompressed cache, which is \
+      then never chosen; `compress auto` has to be given that reference too. Rows of `auto` and of controls are left out. \
+      `best fixed` is what the same goal takes without types. Rows are: every configuration, that best \
       fixed one, `auto` by the types of LongBench's tasks, the same by what the classifier of `train task` takes the prompts \
       for, and `oracle`, which knows each request's own outcome: no choice has a higher score with goal=score, none fewer \
       bytes with goal=bytes unless it lets a request lose more than `tolerance`. score_gain and bytes_gain are against the \
@@ -32,7 +34,9 @@ struct AutoTraining: Training {
       Parameter(
         "lengths", .choice(["predicted", "typical"]), default: .string("predicted"),
         doc: "Where `compress auto` takes the length of a response from."),
-      Parameter("baseline", .string, default: .string(Compressor.none.label), doc: "The uncompressed configuration."),
+      Parameter(
+        "baseline", .string, default: .string(Compressor.none.label),
+        doc: "What losses are counted against, and what is taken where nothing else keeps the scores."),
       Parameter("seed", .int, default: .int(0), range: 0...1e9, doc: "Other halves; 0 hashes the names as they are."),
     ], accepts: [.table])
 
@@ -61,7 +65,10 @@ struct AutoTraining: Training {
     let id = try call.placing { try workbench.store().keep(study.rule, source: "a table") }
     for note in read.notes { context.print("note: \(note)") }
     for line in Self.verdicts(study) { context.print(line) }
-    context.print("kept as rule \(id): compress auto among=[...] rule=\(id)")
+    let baseline = study.rule.baseline
+    context.print(
+      "kept as rule \(id): compress auto among=[...] rule=\(id)"
+        + (baseline == Compressor.none.label ? "" : ", with \(baseline) among them"))
     return study.arms.map { row($0, study) }
   }
 
