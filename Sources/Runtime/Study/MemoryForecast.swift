@@ -20,7 +20,15 @@ public struct MemoryForecast: Equatable, Sendable {
   public let sequences: Int
   public let longestTokens: Int
 
-  public var neededBytes: Int { cacheBytes.addingReportingOverflow(workBytes).partialValue }
+  public var neededBytes: Int { Self.sum([cacheBytes, workBytes]) }
+
+  /// The most there is where a sum is more: a need that wraps around would fit.
+  private static func sum(_ numbers: [Int]) -> Int {
+    numbers.reduce(0) { all, each in
+      let (sum, overflows) = all.addingReportingOverflow(each)
+      return overflows ? .max : sum
+    }
+  }
 
   /// - Throws: `RuntimeProblem` K607 if more is needed than there is; nil is not known and stops nothing.
   public func check(availableBytes: Int?) throws {
@@ -35,7 +43,7 @@ public struct MemoryForecast: Equatable, Sendable {
   }
 
   private static func mebibytes(_ bytes: Int, up: Bool = true) -> Int {
-    (bytes.addingReportingOverflow(up ? (1 << 20) - 1 : 0).partialValue) >> 20
+    sum([bytes, up ? (1 << 20) - 1 : 0]) >> 20
   }
 }
 
@@ -43,7 +51,7 @@ extension MemoryForecast {
   /// Of runs that are there at the same time.
   init(together all: [MemoryForecast]) {
     self.init(
-      cacheBytes: all.reduce(0) { $0 + $1.cacheBytes }, workBytes: all.reduce(0) { $0 + $1.workBytes },
+      cacheBytes: Self.sum(all.map(\.cacheBytes)), workBytes: Self.sum(all.map(\.workBytes)),
       sequences: all.reduce(0) { $0 + $1.sequences }, longestTokens: all.map(\.longestTokens).max() ?? 0)
   }
 }

@@ -21,11 +21,12 @@ struct AutoChooser {
     let found = try store.choiceRule(choice.rule)
     let types = try store.taskClassifier(choice.types)
     (rule, classifier) = (found.model, types.model)
+    let learnt = found.model.configurations.filter { $0 != Compressor.none.label }
     places = try choice.candidates.map { candidate in
       guard let place = found.model.configurations.firstIndex(of: candidate.label) else {
         throw RuntimeProblem(
           ChoiceProblems.unknownConfiguration, seen: "rule \(found.id) knows nothing of \(candidate.label)",
-          expected: found.model.configurations.filter { $0 != Compressor.none.label }.joined(separator: ", "),
+          expected: learnt.joined(separator: ", "),
           suggestion: "learn it: compress ... | run longbench | train auto")
       }
       return place
@@ -35,7 +36,8 @@ struct AutoChooser {
       throw RuntimeProblem(
         "K302", seen: "there is nothing to choose beside \(baseline.label), the baseline of rule \(found.id)",
         expected: "another configuration",
-        suggestion: "compress auto among=[...], with " + found.model.configurations.dropFirst().joined(separator: ", "))
+        suggestion: "compress auto among=[...], with "
+          + learnt.filter { $0 != baseline.label }.joined(separator: ", "))
     }
     predictor =
       rule.goal == .bytes && rule.predictsLengths

@@ -11,7 +11,7 @@ struct RouteRequests {
 
   private let kind: Kind
 
-  /// - Throws: `Problem` K605 for rows that do not have both configurations' lengths, K633 for a configuration whose lengths
+  /// - Throws: `Problem` K605 for rows that do not have both configurations' lengths, K623 for a sample that comes twice, K633 for a configuration whose lengths
   ///   nobody published.
   init(_ call: Call, _ compressor: Compressor, _ source: any ThroughputSource) throws {
     if case .table(let table) = call.input {
@@ -48,16 +48,27 @@ struct RouteRequests {
     }
     let (configurations, samples) = (try column("config"), try column("sample"))
     let (prompts, outputs) = (try column("prompt_tokens"), try column("output_tokens"))
-    func lengths(_ label: String) -> [(sample: String, prompt: Int, output: Int)] {
-      (0..<table.rowCount).compactMap { row in
-        guard configurations[row].text == label, let prompt = prompts[row].asInt, let output = outputs[row].asInt else {
-          return nil
+    func lengths(_ label: String) throws -> [(sample: String, prompt: Int, output: Int)] {
+      var seen: Set<String> = []
+      return try (0..<table.rowCount).filter { configurations[$0].text == label }.map { row in
+        let sample = samples[row].text
+        guard let prompt = prompts[row].asInt, let output = outputs[row].asInt else {
+          throw Problem(
+            "K605", seen: "row \(row) (\(label), sample \(sample)) has no number of tokens",
+            expected: "whole numbers as prompt_tokens and output_tokens",
+            labels: [.init(call.inputSpan ?? call.span)])
         }
-        return (samples[row].text, max(1, prompt), max(1, output))
+        guard seen.insert(sample).inserted else {
+          throw Problem(
+            MetricProblems.duplicateSample, seen: "sample '\(sample)' occurs twice among the rows of \(label)",
+            expected: "one row per sample", suggestion: "keep one run per configuration with `where`",
+            labels: [.init(call.inputSpan ?? call.span)])
+        }
+        return (sample, max(1, prompt), max(1, output))
       }
     }
-    let plain = lengths(Compressor.none.label)
-    let compressed = Dictionary(lengths(compressor.label).map { ($0.sample, $0.output) }) { first, _ in first }
+    let plain = try lengths(Compressor.none.label)
+    let compressed = Dictionary(try lengths(compressor.label).map { ($0.sample, $0.output) }) { first, _ in first }
     let pairs = plain.compactMap { row in
       compressed[row.sample].map { ReplayedWorkload.Pair(prompt: row.prompt, plain: row.output, compressed: $0) }
     }

@@ -126,13 +126,18 @@ struct StudyRun {
       }
     } catch is CancellationError {
       outcome.wasCancelled = true
+    } catch {
+      // A line without an end is one that still runs; what went wrong comes before what the store may say to this.
+      try? end(line, "failed", since: start)
+      throw error
     }
-    if let line {
-      try store.end(
-        line: line, seconds: (ContinuousClock.now - start) / .seconds(1),
-        status: outcome.wasCancelled ? "interrupted" : "done")
-    }
+    try end(line, outcome.wasCancelled ? "interrupted" : "done", since: start)
     return outcome
+  }
+
+  private func end(_ line: Int64?, _ status: String, since start: ContinuousClock.Instant) throws {
+    guard let line else { return }
+    try store.end(line: line, seconds: (ContinuousClock.now - start) / .seconds(1), status: status)
   }
 
   func key(_ sample: PreparedSample) -> Store.RowKey {

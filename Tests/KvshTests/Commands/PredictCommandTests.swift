@@ -82,7 +82,7 @@ struct PredictCommandTests {
       ("predict throughput kivi", "K637"), ("predict accuracy", "K637"), ("predict accuracy from=\"nowhere\"", "K631"),
       ("predict throughput snapkv FROM", "K633"), ("predict throughput kivi bits=2 FROM", "K633"),
       ("predict throughput level=0.99 FROM", "K638"), ("predict weather", "K013"),
-      ("predict throughput batch=0 FROM", "K023"),
+      ("predict throughput batch=0 FROM", "K023"), ("predict accuracy evaluator=shipped", "K021"),
     ])
   func hostile(text: String, code: String) throws {
     #expect(try test.problem(text.replacing("FROM", with: Self.from)).problem.code == code)

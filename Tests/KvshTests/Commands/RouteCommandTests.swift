@@ -131,6 +131,12 @@ struct RouteCommandTests {
     #expect(abs(rows.doubles("p50_s")[0] - rows.doubles("p99_s")[0]) < 1e-6)
     #expect(try test.problem(run + "\nrows | route h2o \(Self.from)").problem.code == "K605")
     #expect(try test.problem(run + "\nrows | route \(Self.from)").problem.code == "K630")
+    let row = "{config: \"fp16\", sample: \"a\", prompt_tokens: 9, output_tokens: 5}"
+    let other = "{config: \"kivi\", sample: \"a\", prompt_tokens: 9}"
+    for (rows, code, words) in [("[\(row), \(row)]", "K623", "twice"), ("[\(row), \(other)]", "K605", "row 1")] {
+      let problem = try test.problem("\(rows) | table | route kivi \(Self.from)").problem
+      #expect(problem.code == code && problem.seen.contains(words), "\(problem)")
+    }
     #expect(try test.problem("[{config: \"fp16\"}] | table | route kivi \(Self.from)").problem.code == "K605")
   }
 

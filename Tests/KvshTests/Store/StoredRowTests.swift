@@ -104,6 +104,16 @@ struct StoredRowTests {
     #expect(!next.progress.taken().isEmpty)
   }
 
+  @Test("a run that fails has ended, with the rows that it finished")
+  func failed() throws {
+    let test = try CommandSession()
+    let line = "compress p budget=8 | run sharegpt n=2 max=2"
+    #expect(try test.problem("policy p { score = norm(K) }\n" + line).problem.code == "K711")
+    let history = try test.table("history")
+    #expect(history.strings("line") == [line] && history.strings("status") == ["failed"])
+    #expect(history.ints("rows") == [2] && history.doubles("seconds").count == 1)
+  }
+
   @Test("an interrupted run gives the finished rows, and the same line completes it as if nothing had happened")
   func interrupted() throws {
     let whole = try CommandSession().table(Self.line)

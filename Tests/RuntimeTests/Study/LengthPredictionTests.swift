@@ -270,6 +270,12 @@ struct LengthStudyTests {
     #expect(back == predictor && back.isSound && back.width == LengthFeatures.buckets + LengthFeatures.plain.count)
     let empty = LengthPredictor(features: .hash, encoder: nil, requests: 0, level: 0.9, entries: [])
     #expect(!empty.isSound)
+    // An interval of such a level would look for residuals that are not there.
+    let text = String(decoding: try JSONEncoder().encode(predictor), as: UTF8.self)
+    for level in ["-5", "1", "7"] {
+      let edited = text.replacing("\"level\":0.9", with: "\"level\":\(level)")
+      #expect(try edited != text && !JSONDecoder().decode(LengthPredictor.self, from: Data(edited.utf8)).isSound)
+    }
   }
 
   @Test("requests that a configuration did not answer are left out, too few are refused")

@@ -93,6 +93,19 @@ struct MemoryForecastTests {
     }
   }
 
+  @Test("a need that no number holds is refused like any other, alone and together with others")
+  func overflow() {
+    let huge = MemoryForecast(cacheBytes: .max - 10, workBytes: 100, sequences: 1, longestTokens: 9)
+    for forecast in [huge, MemoryForecast(together: [huge, huge])] {
+      #expect(forecast.neededBytes == .max)
+      #expect(throws: RuntimeProblem.self) { try forecast.check(availableBytes: 1 << 40) }
+    }
+    let small = MemoryForecast(cacheBytes: 30, workBytes: 12, sequences: 2, longestTokens: 5)
+    let both = MemoryForecast(together: [small, small])
+    #expect(both == MemoryForecast(cacheBytes: 60, workBytes: 24, sequences: 4, longestTokens: 5))
+    #expect(throws: Never.self) { try both.check(availableBytes: 84) }
+  }
+
   @Test("what is available is the machine's, and no more than the control group's")
   func available() {
     let machine = "MemTotal:       24683520 kB\nMemAvailable:    1000 kB\nBuffers: 3 kB\n"

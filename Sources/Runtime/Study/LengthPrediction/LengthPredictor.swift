@@ -40,7 +40,7 @@ public struct LengthPredictor: Codable, Equatable, Sendable {
 
   /// Whether all parts fit together, which of a stored one has to be checked.
   public var isSound: Bool {
-    !entries.isEmpty
+    !entries.isEmpty && (0.01...0.999).contains(level)
       && entries.allSatisfy { entry in
         ([entry.regression] + [entry.ratio].compactMap { $0 }).allSatisfy { $0.isSound(width: width) }
       }

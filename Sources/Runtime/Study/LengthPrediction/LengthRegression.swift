@@ -44,7 +44,9 @@ public struct LengthRegression: Codable, Equatable, Sendable {
   func isSound(width: Int) -> Bool {
     let standardisation = ridge.standardisation
     return ridge.weights.count == width && standardisation.means.count == width
-      && standardisation.factors.count == width && factor > 0
+      && standardisation.factors.count == width && factor > 0 && factor.isFinite
+      && [ridge.weights, standardisation.means, standardisation.factors, [ridge.intercept]]
+        .allSatisfy { $0.allSatisfy(\.isFinite) }
       && zip(residuals, residuals.dropFirst()).allSatisfy { $0 <= $1 }
   }
 

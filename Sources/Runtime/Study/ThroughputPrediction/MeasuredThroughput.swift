@@ -33,10 +33,11 @@ public struct MeasuredThroughput: Sendable {
         throw RouteProblems.damaged(
           "\(file.name): row \(row + 1) has the stage `\(stages[row])`", "prefill or decoding")
       }
-      guard let speed = speeds[row], speed > 0, batches[row] > 0, lengths[row] > 0 else {
+      // A speed next to nothing makes times that sums cannot hold.
+      guard let speed = speeds[row], speed >= 1e-6, batches[row] > 0, lengths[row] > 0 else {
         throw RouteProblems.damaged(
           "\(file.name): row \(row + 1) has bsz \(batches[row]), prompt_len \(lengths[row]), thr \(speeds[row] ?? 0)",
-          "numbers above 0")
+          "numbers above 0, and no speed below a millionth of a token a second")
       }
       return Row(
         model: models[row], batch: batches[row], tokens: lengths[row], stage: stage, tokensPerSecond: speed)

@@ -95,7 +95,8 @@ public struct ThroughputPredictor: Sendable {
 
   /// Seconds as predicted; prompts that do not fit into one forward go in several.
   public static func seconds(_ forward: ForwardPredictor, _ stage: Stage, batch: Int, tokens: Int) -> Double {
-    guard stage == .prefill else { return forward.milliseconds(.decode(batch: batch, cached: tokens)) / 1_000 }
+    // A file may name a batch that no list of requests could be as long as.
+    guard stage == .prefill else { return forward.decodeMilliseconds(batch: batch, cached: tokens) / 1_000 }
     let fitting = forward.rules.promptsTogether(tokens: tokens, batch: batch)
     let whole = forward.milliseconds(.prefill(batch: fitting, tokens: tokens))
     let rest = batch % fitting == 0 ? 0 : forward.milliseconds(.prefill(batch: batch % fitting, tokens: tokens))

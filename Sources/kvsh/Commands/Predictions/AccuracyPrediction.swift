@@ -17,7 +17,8 @@ struct AccuracyPrediction: Prediction {
     parameters: [
       Parameter(
         "evaluator", .choice(["shipped", "one_model", "same_batch", "corrected"]),
-        default: .list([.string("shipped"), .string("corrected")]), doc: "What is put right.", sweepable: true)
+        default: .list([.string("shipped"), .string("corrected")]), doc: "With from=: what is put right.",
+        sweepable: true)
     ] + ThroughputPrediction.shared)
 
   let columns = ["config", "regressor", "evaluator", "accuracy", "points"]
@@ -27,7 +28,16 @@ struct AccuracyPrediction: Prediction {
   ]
 
   func rows(_ call: Call, _ workbench: Workbench, in context: Context) throws -> [Record] {
-    guard let profile = try ThroughputSources.published(call) else { return try own(call, workbench, context) }
+    guard let profile = try ThroughputSources.published(call) else {
+      guard !call.isGiven("evaluator") else {
+        throw Problem(
+          "K021", seen: "evaluator= without from=",
+          expected: "evaluator= with from=: the store's profiles are judged by forwards of their own",
+          suggestion: "leave evaluator= out, or name a folder: from=FOLDER", labels: [.init(call.span(of: "evaluator"))]
+        )
+      }
+      return try own(call, workbench, context)
+    }
     return try PublishedProfile.configurations.flatMap { configuration -> [Record] in
       try call.placing(at: "from") {
         let measured = try profile.throughput(configuration)

@@ -63,6 +63,28 @@ import Testing
     #expect(try evicting.estimate(.decoding, batch: 1, tokens: 1_000_000).reach != .beyond)
   }
 
+  @Test("a step of a batch is the forward of as many requests, and a batch of a thousand million needs no list of them")
+  func hugeBatch() throws {
+    for name in ["fp16", "stream"] {
+      let forward = try Self.predictor(name).forward
+      for (batch, tokens) in [(1, 64), (3, 700), (200, 1), (64, 5_000)] {
+        #expect(
+          ThroughputPredictor.seconds(forward, .decoding, batch: batch, tokens: tokens)
+            == forward.milliseconds(.decode(batch: batch, cached: tokens)) / 1_000)
+      }
+      let most = ThroughputPredictor.seconds(forward, .decoding, batch: 1_000_000_000, tokens: 1_000_000_000)
+      #expect(most.isFinite && most > 0)
+    }
+  }
+
+  @Test("a speed next to nothing in a file of measurements is K632", arguments: ["0", "1e-300", "nan"])
+  func noSpeed(speed: String) throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/llama-7b-fp16.csv"
+    try Data("model,bsz,prompt_len,stage,thr\na,1,64,prefill,\(speed)\n".utf8).write(to: URL(fileURLWithPath: path))
+    #expect(routeCode { try MeasuredThroughput(path: path) } == "K632")
+  }
+
   @Test("prompts that do not fit into one forward go in several")
   func severalForwards() throws {
     let predictor = try Self.predictor()
