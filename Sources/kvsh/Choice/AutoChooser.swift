@@ -31,7 +31,8 @@ struct AutoChooser {
       }
       return place
     }
-    baseline = try Self.baseline(found, choice.candidates)
+    let baseline = try Self.baseline(found, choice.candidates)
+    self.baseline = baseline
     guard places.contains(where: { $0 != 0 }) else {
       throw RuntimeProblem(
         "K302", seen: "there is nothing to choose beside \(baseline.label), the baseline of rule \(found.id)",
