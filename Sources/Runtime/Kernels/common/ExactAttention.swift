@@ -55,8 +55,8 @@ import KernelABI
   var s7 = Floats()
   var c = 0
   while c < d {
-    // Few rows wait for memory, which the hardware's prefetching alone does not fill.
-    if rows <= 3 && c & 1 == 0 { kv_prefetch(k + (d + c) * 16 * element.bytes, 64) }
+    // Few rows wait for memory, which the hardware's prefetching alone does not fill; a block takes less time than memory.
+    if rows <= 3 && c & 1 == 0 { kv_prefetch(k + (3 * d + c) * 16 * element.bytes, 64) }
     let key = loadElements(k + c * 16 * element.bytes, element)
     s0 = multiplyAdd(s0, key, Floats(repeating: q[c]))
     if rows > 1 {
@@ -154,7 +154,7 @@ import KernelABI
   var i = 0
   while token < tokens.upperBound {
     let p = base + token * d * element.bytes
-    if vectors > 1 { kv_prefetch(p + 32 * d * element.bytes, 64 * element.bytes) }
+    if vectors > 1 { kv_prefetch(p + 96 * d * element.bytes, 64 * element.bytes) }
     let v0 = loadElements(p, element)
     let v1 = vectors > 1 ? loadElements(p + 16 * element.bytes, element) : Floats()
     let v2 = vectors > 1 ? loadElements(p + 32 * element.bytes, element) : Floats()
