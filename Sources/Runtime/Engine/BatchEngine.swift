@@ -207,7 +207,7 @@ public final class BatchEngine {
     var tokens = [Int32](repeating: 0, count: sequences.count)
     tokens.withUnsafeMutableBufferPointer { tokens in
       guard let token = tokens.baseAddress else { return }
-      // At a temperature a sequence asks the noise of every token that could win: a tenth of a layer's time each.
+      // At a temperature a sequence asks the noise of every token that could win, while the other threads would wait.
       pool.run(sequences.count) { token[$0] = choose(logits + $0 * pass.logitStride, sequences[$0], sampling) }
     }
     for index in active.indices { take(tokens[index], &active[index], shouldStop, onToken) }
