@@ -19,22 +19,29 @@ public struct CalibrationRun {
   let caches: [SequenceCache]
   let pool: WorkerPool
 
-  /// What is learnt of each layer, the layers on all threads.
+  /// Ends the learning of a layer, which takes a tenth of a second or, of a text of the user's own, more than one.
   ///
   /// - Throws: `CancellationError`.
-  func layers<Learnt>(_ learn: (_ layer: Int) -> Learnt) throws -> [Learnt] {
-    var learnt = [Learnt?](repeating: nil, count: shape.layers)
+  func check() throws { try pool.check() }
+
+  /// What is learnt of each layer, the layers on all threads.
+  ///
+  /// - Throws: `CancellationError`; what `learn` throws.
+  func layers<Learnt>(_ learn: (_ layer: Int) throws -> Learnt) throws -> [Learnt] {
+    var learnt = [Result<Learnt, any Error>?](repeating: nil, count: shape.layers)
     learnt.withUnsafeMutableBufferPointer { target in
-      pool.runStoppable(shape.layers) { layer, _ in target[layer] = learn(layer) }
+      pool.runStoppable(shape.layers) { layer, _ in target[layer] = Result { try learn(layer) } }
     }
-    try pool.check()
-    return learnt.compactMap(\.self)
+    try check()
+    return try learnt.compactMap { try $0?.get() }
   }
 
   /// Keys of one layer turned back to position 0, one array a text, [tokens, kvHeads * headDim].
-  public func keysBeforeRotation(_ layer: Int) -> [[Float]] {
-    caches.map { cache in
-      rows { head in
+  ///
+  /// - Throws: `CancellationError`.
+  public func keysBeforeRotation(_ layer: Int) throws -> [[Float]] {
+    try caches.map { cache in
+      try rows { head in
         var keys = cache.layers[layer].store.decoded(head: head).keys
         keys.withUnsafeMutableBufferPointer { buffer in
           guard let base = buffer.baseAddress else { return }
@@ -46,12 +53,15 @@ public struct CalibrationRun {
   }
 
   /// Values of one layer, one array a text, [tokens, kvHeads * headDim].
-  public func values(_ layer: Int) -> [[Float]] {
-    caches.map { cache in rows { cache.layers[layer].store.decoded(head: $0).values } }
+  ///
+  /// - Throws: `CancellationError`.
+  public func values(_ layer: Int) throws -> [[Float]] {
+    try caches.map { cache in try rows { cache.layers[layer].store.decoded(head: $0).values } }
   }
 
   /// Heads [tokens, headDim] side by side.
-  private func rows(_ head: (Int) -> [Float]) -> [Float] {
+  private func rows(_ head: (Int) -> [Float]) throws -> [Float] {
+    try check()
     let heads = (0..<shape.kvHeads).map(head)
     let tokens = heads.map(\.count).min().map { $0 / shape.headDim } ?? 0
     var rows: [Float] = []

@@ -47,6 +47,36 @@ struct CodeBookTests {
     #expect(CodeBook.means([3], count: 4) == [3, 3, 3, 3])
   }
 
+  @Test("learning asks every few milliseconds whether it is to end, in every part of it")
+  func ends() throws {
+    var draw = SeededNumbers(6)
+    let numbers = (0..<400_000).map { _ in draw.normal() }
+    // Counted in all, and then ended at the first, a middle and the last time it asks.
+    func asked(_ learn: (() throws -> Void) throws -> Void) throws -> Int {
+      var times = 0
+      try learn { times += 1 }
+      for end in [1, times / 2, times] {
+        var left = end
+        #expect(throws: CancellationError.self) {
+          try learn {
+            left -= 1
+            if left == 0 { throw CancellationError() }
+          }
+        }
+        #expect(left == 0)
+      }
+      return times
+    }
+    // Sorting compares each number some 18 times, the sums look at each once.
+    #expect(try asked { _ = try CodeBook.means(numbers, count: 16, check: $0) } > 50)
+    #expect(try asked { _ = try CodeBook.uniform(bits: 4).normalised(to: numbers, check: $0) } == 4 * 7)
+    let settings = BookSettings(bits: 2, outlier: 0.01, sink: 0, levels: .uniform, normalises: false, cap: nil)
+    #expect(
+      try asked {
+        _ = try BookLayer(keys: [numbers], values: [numbers], width: 100, settings: settings, check: $0)
+      } == 100 + 4_000 / 256 + 1)
+  }
+
   @Test("NormalFloat's four-bit levels are those of its paper")
   func normal() {
     let levels: [Float] = [

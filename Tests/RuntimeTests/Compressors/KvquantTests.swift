@@ -109,7 +109,7 @@ struct KvquantTests {
     let pieces = try [Array(text[..<1_024]), Array(text[1_024...])].map { piece -> [Float] in
       let cache = try trial.prefill(piece, on: trial.pass()).cache
       let run = CalibrationRun(shape: shape, rotary: trial.model.rotary, caches: [cache], pool: trial.pool)
-      return Array(run.keysBeforeRotation(1)[0].dropFirst(width))
+      return try Array(run.keysBeforeRotation(1)[0].dropFirst(width))
     }
     let rows = pieces.joined()
     let channel = rows.enumerated().filter { $0.offset % width == 3 }.map(\.element)

@@ -20,7 +20,11 @@ extension BookLayer {
   ///
   /// Keys are normalised by their channel's thresholds, values by their token's; what lies beyond is left out (sheet
   /// kvquant, "Offline"). The Fisher weights of the paper need gradients and are 1 here.
-  public init(keys: [[Float]], values: [[Float]], width: Int, settings: BookSettings) {
+  ///
+  /// - Parameter check: asked every few milliseconds, so that what it throws ends the learning.
+  public init(
+    keys: [[Float]], values: [[Float]], width: Int, settings: BookSettings, check: () throws -> Void
+  ) rethrows {
     func withoutSinks(_ rows: [Float]) -> ArraySlice<Float> {
       let tokens = width == 0 ? 0 : rows.count / width
       return rows[min(settings.sink, max(0, tokens - 1)) * width..<tokens * width]
@@ -32,19 +36,26 @@ extension BookLayer {
     var upper: [Float] = []
     var normalKeys: [Float] = []
     for channel in 0..<width {
+      try check()
       let numbers = (0..<tokens).map { keys[$0 * width + channel] }
       let limits = BookLimits(numbers, quantile: settings.quantile)
       lower.append(limits.lower)
       upper.append(limits.upper)
       normalKeys += Self.inside(numbers, limits)
     }
-    let normalValues = (0..<tokens).flatMap { token -> [Float] in
+    let normalValues = try (0..<tokens).flatMap { token -> [Float] in
+      if token % 256 == 0 { try check() }
       let numbers = Array(values[token * width..<(token + 1) * width])
       return Self.inside(numbers, BookLimits(numbers, quantile: settings.quantile))
     }
     self.init(
-      keyLower: lower, keyUpper: upper, keys: Self.book(normalKeys, settings),
-      values: Self.book(normalValues, settings))
+      keyLower: lower, keyUpper: upper, keys: try Self.book(normalKeys, settings, check),
+      values: try Self.book(normalValues, settings, check))
+  }
+
+  /// The same for few numbers.
+  init(keys: [[Float]], values: [[Float]], width: Int, settings: BookSettings) {
+    self.init(keys: keys, values: values, width: width, settings: settings, check: {})
   }
 
   /// Numbers normalised by limits, without those beyond them.
@@ -53,13 +64,15 @@ extension BookLayer {
     return numbers.lazy.map { ($0 - limits.offset) / limits.range }.filter { abs($0) <= 1 }
   }
 
-  private static func book(_ numbers: [Float], _ settings: BookSettings) -> CodeBook {
+  private static func book(
+    _ numbers: [Float], _ settings: BookSettings, _ check: () throws -> Void
+  ) rethrows -> CodeBook {
     let book: CodeBook =
       switch settings.levels {
-      case .nuq: CodeBook(levels: CodeBook.means(numbers, count: 1 << settings.bits))
+      case .nuq: CodeBook(levels: try CodeBook.means(numbers, count: 1 << settings.bits, check: check))
       case .nf: .normal(bits: settings.bits)
       case .uniform: .uniform(bits: settings.bits)
       }
-    return settings.normalises ? book.normalised(to: numbers) : book
+    return settings.normalises ? try book.normalised(to: numbers, check: check) : book
   }
 }

@@ -59,16 +59,26 @@ public struct CodeBook: Equatable, Sendable {
   ///
   /// - Parameters:
   ///   - weights: one a number; nil counts each once.
-  public static func means(_ numbers: [Float], weights: [Float]? = nil, count: Int, loops: Int = 50) -> [Float] {
+  ///   - check: asked every few milliseconds, so that what it throws ends the work.
+  public static func means(
+    _ numbers: [Float], weights: [Float]? = nil, count: Int, loops: Int = 50, check: () throws -> Void
+  ) rethrows -> [Float] {
     guard !numbers.isEmpty else { return (0..<count).map { -1 + 2 * Float($0) / Float(max(1, count - 1)) } }
-    let order = weights == nil ? [] : numbers.indices.sorted { numbers[$0] < numbers[$1] }
-    let sorted = weights == nil ? numbers.sorted() : order.map { numbers[$0] }
+    var compared = 0
+    func precedes(_ a: Float, _ b: Float) throws -> Bool {
+      compared &+= 1
+      if compared & checkEvery == 0 { try check() }
+      return a < b
+    }
+    let order = weights == nil ? [] : try numbers.indices.sorted { try precedes(numbers[$0], numbers[$1]) }
+    let sorted = weights == nil ? try numbers.sorted(by: precedes) : order.map { numbers[$0] }
     // Sums of all before, so that a cluster's mean is one division.
     var sums = [0.0]
     var counts = [0.0]
     sums.reserveCapacity(sorted.count + 1)
     counts.reserveCapacity(sorted.count + 1)
     for (index, number) in sorted.enumerated() {
+      if index & checkEvery == 0 { try check() }
       let weight = weights.map { Double($0[order[index]]) } ?? 1
       sums.append(sums[index] + weight * Double(number))
       counts.append(counts[index] + weight)
@@ -91,6 +101,14 @@ public struct CodeBook: Equatable, Sendable {
     return means.map { Float($0) }
   }
 
+  /// The same of few numbers.
+  static func means(_ numbers: [Float], weights: [Float]? = nil, count: Int) -> [Float] {
+    means(numbers, weights: weights, count: count, check: {})
+  }
+
+  /// A mask: work asks whether it is to end once in so many numbers and one, about a millisecond.
+  private static let checkEvery = 0xFFFF
+
   /// How many of the sorted numbers are not above `limit`.
   private static func place(_ sorted: [Float], after limit: Double) -> Int {
     var low = 0
@@ -103,17 +121,29 @@ public struct CodeBook: Equatable, Sendable {
   }
 
   /// Q-Norm: levels shifted and stretched so that restored numbers have the mean and the deviation of the exact ones.
-  public func normalised(to numbers: [Float]) -> CodeBook {
-    func moments(_ x: (Int) -> Double) -> (mean: Double, deviation: Double) {
-      let count = Double(max(1, numbers.count))
-      let mean = numbers.indices.reduce(0) { $0 + x($1) } / count
-      return (mean, (numbers.indices.reduce(0) { $0 + (x($1) - mean) * (x($1) - mean) } / count).squareRoot())
+  ///
+  /// - Parameter check: asked every few milliseconds, so that what it throws ends the work.
+  public func normalised(to numbers: [Float], check: () throws -> Void) rethrows -> CodeBook {
+    func sum(_ term: (Int) -> Double) throws -> Double {
+      var sum = 0.0
+      for index in numbers.indices {
+        if index & Self.checkEvery == 0 { try check() }
+        sum += term(index)
+      }
+      return sum
     }
-    let exact = moments { Double(numbers[$0]) }
-    let coded = moments { Double(levels[Int(code(numbers[$0]))]) }
+    func moments(_ x: (Int) -> Double) throws -> (mean: Double, deviation: Double) {
+      let count = Double(max(1, numbers.count))
+      let mean = try sum(x) / count
+      return (mean, (try sum { (x($0) - mean) * (x($0) - mean) } / count).squareRoot())
+    }
+    let exact = try moments { Double(numbers[$0]) }
+    let coded = try moments { Double(levels[Int(code(numbers[$0]))]) }
     guard coded.deviation > 0 else { return self }
     let ratio = exact.deviation / coded.deviation
     return CodeBook(
       levels: levels, restored: levels.map { Float(Double($0) * ratio + exact.mean - coded.mean * ratio) })
   }
+
+  func normalised(to numbers: [Float]) -> CodeBook { normalised(to: numbers, check: {}) }
 }

@@ -19,7 +19,9 @@ public struct BookCodec: CalibratedCodec {
   public func calibrated(on run: CalibrationRun) throws -> any Codec {
     let width = run.shape.kvHeads * run.shape.headDim
     let books = try run.layers { layer in
-      BookLayer(keys: run.keysBeforeRotation(layer), values: run.values(layer), width: width, settings: settings)
+      try BookLayer(
+        keys: run.keysBeforeRotation(layer), values: run.values(layer), width: width, settings: settings,
+        check: run.check)
     }
     return LearntBookCodec(settings: settings, books: books, rotary: run.rotary)
   }
