@@ -40,6 +40,16 @@ struct ExactKeys {
     return spares == nil ? 0 : old
   }
 
+  /// The same keys in memory of their own, with room for as many more as growing leaves.
+  func copy() -> ExactKeys {
+    var copy = ExactKeys(headDim: headDim, element: element)
+    let bytes = (count + 15) / 16 * blockBytes
+    copy.storage.reserve(bytes, keeping: 0)
+    copy.storage.base.update(from: storage.base, count: bytes)
+    copy.count = count
+    return copy
+  }
+
   func read(_ token: Int, into target: UnsafeMutablePointer<Float>) {
     for channel in 0..<headDim { target[channel] = loadElement(address(token, channel), element) }
   }
@@ -102,6 +112,15 @@ struct ExactValues {
     }
     count += tokens
     return spares == nil ? 0 : old
+  }
+
+  /// The same values in memory of their own.
+  func copy() -> ExactValues {
+    var copy = ExactValues(headDim: headDim, element: element)
+    copy.storage.reserve(count * rowBytes, keeping: 0)
+    copy.storage.base.update(from: storage.base + first * rowBytes, count: count * rowBytes)
+    copy.count = count
+    return copy
   }
 
   func read(_ token: Int, into target: UnsafeMutablePointer<Float>) {

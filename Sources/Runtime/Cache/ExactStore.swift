@@ -17,6 +17,15 @@ final class ExactStore: LayerStore {
 
   func count(head: Int) -> Int { heads[head].keys.count }
 
+  func copy(_ other: any LayerStore) -> Bool {
+    guard let other = other as? ExactStore else { return false }
+    for (own, theirs) in zip(heads, other.heads) {
+      own.keys = theirs.keys.copy()
+      own.values = theirs.values.copy()
+    }
+    return true
+  }
+
   func append(head: Int, keys: UnsafePointer<Float>, values: UnsafePointer<Float>, stride: Int, tokens: Int) {
     let own = heads[head]
     let copied =

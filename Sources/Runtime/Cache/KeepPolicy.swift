@@ -48,6 +48,9 @@ public protocol KeepState: AnyObject {
   /// Asked between `scorePrompt` and `slotsAfterPrefill`, and after steps of a policy that removes while decoding.
   func ranking(_ view: HeadView) -> TokenRanking?
 
+  /// Takes over what another state of the same policy and layer remembers; false, and nothing is changed, if it cannot.
+  func copy(_ other: any KeepState) -> Bool
+
   /// Tokens a head can hold before the first one leaves in decoding, or nil if that cannot be said beforehand.
   var capacityTokens: Int? { get }
 
@@ -64,6 +67,7 @@ extension KeepState {
   public func observeStep(head: Int, weights: UnsafePointer<Float>, count: Int) {}
   public func slotToDrop(head: Int, _ view: HeadView) throws -> Int? { nil }
   public func ranking(_ view: HeadView) -> TokenRanking? { nil }
+  public func copy(_ other: any KeepState) -> Bool { false }
   public var capacityTokens: Int? { nil }
   public var metadataBytes: Int { 0 }
 }

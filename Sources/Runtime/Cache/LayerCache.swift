@@ -94,6 +94,22 @@ final class LayerCache {
     seenTokens = tokens
   }
 
+  /// Takes over what another sequence of the same text holds of this layer after its prompt; false if a part of the method
+  /// cannot.
+  func copy(_ other: LayerCache) -> Bool {
+    guard select == nil, dispose == nil, seenTokens == 0 else { return false }
+    if let keep, let theirs = other.keep {
+      // A policy that has had its say at the end of the prompt remembers nothing.
+      let isDone = !removesWhileDecoding && !needs.stepWeights && keep.metadataBytes == theirs.metadataBytes
+      guard isDone || keep.copy(theirs) else { return false }
+    }
+    guard store.copy(other.store) else { return false }
+    for (own, theirs) in zip(tables, other.tables) { own.copy(theirs) }
+    endPrompt()
+    seenTokens = other.seenTokens
+    return true
+  }
+
   /// Appends tokens of a head; row i of keys and values is at `i * stride`, headDim elements long.
   func append(
     head: Int, keys: UnsafePointer<Float>, values: UnsafePointer<Float>, stride: Int, tokens: Int

@@ -16,6 +16,10 @@ public protocol LayerStore: AnyObject {
   /// Makes room for tokens of every head; called by one thread, before `append`, which heads may call at the same time.
   func makeRoom(_ tokens: Int)
 
+  /// Takes over what a store of the same layer and configuration holds, in memory of its own; false, and nothing is changed,
+  /// if stores of this kind cannot. Nothing may have been appended here.
+  func copy(_ other: any LayerStore) -> Bool
+
   /// Bytes moved to bring new tokens behind the old ones since the last call; 0 if the store does not count them.
   func takeMovedBytes() -> Int
 
@@ -130,6 +134,7 @@ extension LayerStore {
   }
 
   public func makeRoom(_ tokens: Int) {}
+  public func copy(_ other: any LayerStore) -> Bool { false }
   public func takeMovedBytes() -> Int { 0 }
   public func exactRows(head: Int) -> (keys: ExactRows, values: ExactRows)? { nil }
   public func keep(heads: Range<Int>, slots: [Int]) { for head in heads { keep(head: head, slots: slots) } }

@@ -16,6 +16,11 @@ final class PositionTable {
   /// Positions of all slots of the store: the lower tier's come first.
   var stored: [Int32] { demoted.isEmpty ? positions : demoted + positions }
 
+  /// Takes over what another table says.
+  func copy(_ other: PositionTable) {
+    (positions, demoted, sorted) = (other.positions, other.demoted, other.sorted)
+  }
+
   func append(_ position: Int32) {
     positions.append(position)
     if renumbers { sorted.append(position) }

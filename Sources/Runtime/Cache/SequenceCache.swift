@@ -71,6 +71,21 @@ public final class SequenceCache {
     seenTokens = tokens
   }
 
+  /// Takes over what another cache of the same configuration and engine holds after its prompt, in memory of its own, as if
+  /// the text had been read again: it attends alike, and counts the same bytes.
+  ///
+  /// - Returns: false if a part of the method cannot be copied; the cache is then unusable.
+  func copy(_ other: SequenceCache) -> Bool {
+    guard seenTokens == 0, flow == nil, compressor.slots.share == nil, other.steps == 0,
+      zip(layers, other.layers).allSatisfy({ $0.copy($1) }), zip(shards, other.shards).allSatisfy({ $0.copy($1) })
+    else { return false }
+    seenTokens = other.seenTokens
+    keptTokens = other.keptTokens
+    layerBytes = other.layerBytes
+    ownPeakBytes = other.ownPeakBytes
+    return true
+  }
+
   /// How full the pages are; nil for caches without pages.
   public var pageUse: PageUse? {
     let stores = layers.compactMap { $0.store as? PagedStore }

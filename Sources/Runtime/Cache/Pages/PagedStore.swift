@@ -89,6 +89,21 @@ final class PagedStore: LayerStore {
     counts.base.update(repeating: tokens, count: shape.kvHeads)
   }
 
+  /// Pages of one's own, unlike `adopt`, as a sequence that had read the text itself would have them.
+  func copy(_ other: any LayerStore) -> Bool {
+    guard let other = other as? PagedStore, pages == 0, other.pool === pool else { return false }
+    table.reserve(other.pages)
+    while pages < other.pages {
+      let page = pool.take()
+      pool.address(page).copyMemory(from: pool.address(other.table.base[pages]), byteCount: pool.pageBytes)
+      table.base[pages] = page
+      pages += 1
+    }
+    peakPages = other.peakPages
+    counts.base.update(from: other.counts.base, count: shape.kvHeads)
+    return true
+  }
+
   /// Numbers of the pages in order, for tests.
   var pageNumbers: [Int32] { (0..<pages).map { table.base[$0] } }
 

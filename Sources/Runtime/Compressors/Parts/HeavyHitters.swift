@@ -38,6 +38,12 @@ struct HeavyHitters: KeepPolicy {
       return kept
     }
 
+    func copy(_ other: any KeepState) -> Bool {
+      guard let other = other as? State else { return false }
+      for (own, theirs) in zip(heads, other.heads) { own.copy(theirs) }
+      return true
+    }
+
     func ranking(_ view: HeadView) -> TokenRanking? {
       let state = heads[view.head]
       state.resolve(policy, tokens: view.seenTokens, shape: shape)
@@ -85,6 +91,11 @@ struct HeavyHitters: KeepPolicy {
       let prompt = promptTokens ?? tokens
       promptTokens = prompt
       (heavy, recent) = policy.budget.counts(prompt: prompt, tokens: tokens, shape: shape)
+    }
+
+    func copy(_ other: HeadScores) {
+      scores = other.scores
+      (heavy, recent, promptTokens) = (other.heavy, other.recent, other.promptTokens)
     }
 
     /// Adds weights slot by slot; slots beyond the known ones are new.

@@ -34,6 +34,12 @@ struct SinksAndRecent: KeepPolicy {
       return Array(0..<policy.sink) + Array(count - recent..<count)
     }
 
+    func copy(_ other: any KeepState) -> Bool {
+      guard let other = other as? State else { return false }
+      recent = other.recent
+      return true
+    }
+
     func ranking(_ view: HeadView) -> TokenRanking? {
       if recent == 0 { resolve(prompt: view.seenTokens) }
       return TokenRanking(sink: policy.sink, recent: recent)

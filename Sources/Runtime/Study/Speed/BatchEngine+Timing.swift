@@ -82,16 +82,14 @@ extension BatchEngine {
   private func decode(
     _ depth: Int, _ batch: Int, _ steps: Int, _ compressor: Compressor, _ cancellation: Cancellation?
   ) throws -> TimedRun {
-    let texts = (0..<batch).map { text(max(1, depth) + TimedWork.untimedSteps + steps, $0) }
+    // One text in all sequences (sheet throughput), so that it is read once where a cache can be copied.
+    let text = text(max(1, depth) + TimedWork.untimedSteps + steps, 0)
+    let prompt = Array(text.prefix(max(1, depth)))
     var held = HeldCaches()
-    for text in texts {
-      let cache = try pass.makeCache(compressor)
-      _ = try fill(cache, with: Array(text.prefix(max(1, depth))), cancellation)
-      held.add(cache)
-    }
+    for _ in 0..<batch { held.add(try filled(prompt, like: held.caches.first, compressor, cancellation)) }
     let caches = held.caches
     func step(_ index: Int) throws {
-      try pass.run(zip(caches, texts).map { .step($1[max(1, depth) + index], of: $0) }, cancellation)
+      try pass.run(caches.map { .step(text[max(1, depth) + index], of: $0) }, cancellation)
       _ = pass.logits(rows: pass.lastRows)
     }
     for index in 0..<TimedWork.untimedSteps { try step(index) }
@@ -113,6 +111,20 @@ extension BatchEngine {
       phases: pass.clock.times - before, cacheBytes: held.bytes, peakBytes: held.peakBytes,
       readBytesPerStep: steps > 0 ? (held.readBytes - readBefore) / steps : 0,
       traffic: pass.traffic.total, pages: held.pageUse, ranks: pass.ranked?.group.takeUse())
+  }
+
+  /// A cache that has read the prompt, or a copy of one that has.
+  private func filled(
+    _ prompt: [Int32], like other: SequenceCache?, _ compressor: Compressor, _ cancellation: Cancellation?
+  ) throws -> SequenceCache {
+    if let other {
+      try cancellation?.check()
+      let cache = try pass.makeCache(compressor)
+      if cache.copy(other) { return cache }
+    }
+    let cache = try pass.makeCache(compressor)
+    _ = try fill(cache, with: prompt, cancellation)
+    return cache
   }
 
   /// Requests that are there at once: prompts one behind the other, then all together, no end of text heeded.
