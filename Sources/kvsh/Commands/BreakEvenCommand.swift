@@ -53,7 +53,7 @@ struct BreakEvenCommand: Command {
         let study = BreakEvenStudy(
           compressor: compressor, batch: batch, stage: try call.name("stage"), steps: try call.int("steps"),
           plan: try MeasuringPlan(call, noise: true), engine: loaded.engine, workbench: workbench)
-        let outcome = try call.placing(at: "to") { try study.run(search) }
+        let outcome = try call.placing(at: "to") { try study.run(search, keepsRows: !rows.isEmpty) }
         rows += outcome.records
         context.print(outcome.sentence)
         outcomes.append(outcome)

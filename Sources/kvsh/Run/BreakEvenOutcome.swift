@@ -47,7 +47,7 @@ struct BreakEvenOutcome {
   var sentence: String {
     let who = "\(label), batch \(batch), \(stage), \(threads) \(threads == 1 ? "thread" : "threads")"
     guard let least = points.first?.tokens, let greatest = points.last?.tokens else {
-      return "\(who): nothing was measured"
+      return "\(who): nothing was measured\(end == .memory ? "; the least length does not fit into memory" : "")"
     }
     let ending =
       switch end {
@@ -89,8 +89,9 @@ struct BreakEvenOutcome {
 
   /// From which batch on it pays, of several that were measured; nil for one.
   static func batches(_ outcomes: [BreakEvenOutcome]) -> String? {
-    guard outcomes.count > 1, let label = outcomes.first?.label else { return nil }
-    let sorted = outcomes.sorted { $0.batch < $1.batch }
+    let measured = outcomes.filter { !$0.points.isEmpty }
+    guard measured.count > 1, let label = measured.first?.label else { return nil }
+    let sorted = measured.sorted { $0.batch < $1.batch }
     let listed = sorted.map { String($0.batch) }.joined(separator: ", ")
     let paying = sorted.reversed().prefix { $0.result.from != nil }
     guard let first = paying.last, let from = first.result.from else {

@@ -11,8 +11,10 @@ struct BreakEvenStudy {
   let engine: BatchEngine
   let workbench: Workbench
 
+  /// - Parameter keepsRows: whether rows of others would be lost by a throw; too little memory for the first length then
+  ///   leaves an outcome without points.
   /// - Throws: `RuntimeProblem` of the engine; too little memory ends the range instead, unless it is the first length.
-  func run(_ search: BreakEvenSearch) throws -> BreakEvenOutcome {
+  func run(_ search: BreakEvenSearch, keepsRows: Bool) throws -> BreakEvenOutcome {
     var points: [BreakEvenOutcome.Point] = []
     var end = BreakEvenOutcome.End.measured
     let result = try search.run { tokens -> SpeedVerdict? in
@@ -24,7 +26,7 @@ struct BreakEvenStudy {
         }
         points.append(point)
         return point.verdict
-      } catch let problem as RuntimeProblem where problem.code == "K607" && !points.isEmpty {
+      } catch let problem as RuntimeProblem where problem.code == "K607" && (keepsRows || !points.isEmpty) {
         end = .memory
         return nil
       }

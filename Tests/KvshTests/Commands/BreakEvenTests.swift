@@ -44,6 +44,18 @@ struct BreakEvenTests {
     #expect(test.printed().joined().contains("interrupted"))
   }
 
+  @Test("a batch that does not fit into memory leaves the rows of those before it; alone it is one problem")
+  func tooLarge() throws {
+    let test = try CommandSession()
+    let line = "breakeven streamingllm budget=16 from=2000 to=2000 steps=1 repeat=1"
+    let table = try test.table("\(line) batch=[1, 1024]")
+    #expect(table.ints("batch") == [1])
+    let printed = test.printed()
+    #expect(printed.count == 2)
+    #expect(printed.last?.hasSuffix("nothing was measured; the least length does not fit into memory") == true)
+    #expect(try test.problem("\(line) batch=1024").0.code == "K607")
+  }
+
   @Test(
     "what cannot be searched is one problem at the argument that is to blame",
     arguments: [
@@ -99,6 +111,7 @@ struct BreakEvenTests {
   @Test("a range that memory or Ctrl-C ended is said to be")
   func ended() {
     #expect(Self.outcome("-=", end: .memory).sentence.hasSuffix("memory ended the range there"))
+    #expect(Self.outcome("", end: .memory).sentence.hasSuffix("the least length does not fit into memory"))
     #expect(Self.outcome("=+", end: .interrupted).sentence.hasSuffix("interrupted there"))
   }
 
@@ -112,6 +125,9 @@ struct BreakEvenTests {
     #expect(
       BreakEvenOutcome.batches([outcome(1, "++"), outcome(2, "--")])
         == "kivi: pays from no batch on, of those measured: 1, 2")
+    #expect(
+      BreakEvenOutcome.batches([outcome(1, "=-"), outcome(2, "++"), outcome(8, "")])
+        == "kivi: pays from batch 2 on, there from 256 tokens; batches measured: 1, 2")
   }
 }
 
