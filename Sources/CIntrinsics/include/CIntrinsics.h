@@ -263,6 +263,16 @@ KV_INLINE float kv_lane_maximum(kv_f32x16 x) {
 #endif
 }
 
+KV_INLINE int32_t kv_lane_maximum_i32(kv_i32x16 x) {
+#if defined(__AVX512F__)
+  return _mm512_reduce_max_epi32((__m512i)x);
+#else
+  int32_t best = x[0];
+  for (int i = 1; i < 16; i++) best = x[i] > best ? x[i] : best;
+  return best;
+#endif
+}
+
 // The sum of the lanes by halving: the same order whatever the instruction set.
 KV_INLINE float kv_lane_sum(kv_f32x16 x) {
   typedef float f32x8 __attribute__((ext_vector_type(8)));

@@ -41,12 +41,14 @@ final class GearTensorStore: LayerStore {
     let packed = tokens.clamped(to: 0..<codes.tokens)
     if !packed.isEmpty {
       // A step reads little of each part: what follows would wait for memory otherwise. The prompt's rows are many.
-      if rows <= 8, packed.count <= OutlierRun.mostTokens {
+      let isStep = rows <= 8 && packed.count <= OutlierRun.mostTokens
+      if isStep {
         keys.outliers[head].prefetch(packed)
-        values.codes[head].prefetch(packed.clamped(to: 0..<values.codes[head].tokens))
         values.outliers[head].prefetch(packed)
       }
-      codes.scores(queries, rows: rows, tokens: packed, out, outStride: outStride, kernels)
+      codes.scores(
+        queries, rows: rows, tokens: packed, out, outStride: outStride, next: isStep ? values.codes[head] : nil,
+        kernels)
       keys.outliers[head].addScores(
         queries, rows: rows, tokens: packed, out, outStride: outStride, .constant(codes.quantiser.minimum), kernels)
       keys.lowRank[head].addScores(queries, rows: rows, tokens: packed, out, outStride: outStride, kernels)

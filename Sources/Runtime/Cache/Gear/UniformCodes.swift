@@ -1,4 +1,3 @@
-import CIntrinsics
 import KernelABI
 
 /// Codes of one head that share a single scale and minimum with the whole tensor (sheet gear, variant A), in the blocks
@@ -43,13 +42,6 @@ final class UniformCodes {
   /// The padding of the last block, and the repetitions of scale and minimum.
   var slackBytes: Int { storedBytes - payloadBytes + 2 * (scales.count + minima.count) }
 
-  /// Asks for the codes of a range of tokens ahead of their use.
-  func prefetch(_ tokens: Range<Int>) {
-    let blockBytes = 2 * headDim * bits
-    let blocks = tokens.lowerBound / 16..<(tokens.upperBound + 15) / 16
-    kv_prefetch(codes.base + blocks.lowerBound * blockBytes, blocks.count * blockBytes)
-  }
-
   /// Stores codes [tokens, headDim], one a byte, of tokens from a multiple of 16 on; rows up to the next multiple are read.
   func store(_ rows: UnsafePointer<UInt8>, _ tokens: Range<Int>, _ kernels: KernelTable) {
     let pack = side == .keys ? kernels.packing.packKeys : kernels.packing.packValues
@@ -79,12 +71,18 @@ final class UniformCodes {
   }
 
   /// Scores of tokens in units of 32 from `tokens.lowerBound`; writes whole blocks of 16.
+  ///
+  /// - Parameter next: codes of the same tokens that are read after the scores, and asked for while they are made.
   func scores(
     _ queries: UnsafePointer<Float>, rows: Int, tokens: Range<Int>, _ out: UnsafeMutablePointer<Float>, outStride: Int,
-    _ kernels: KernelTable
+    next: UniformCodes? = nil, _ kernels: KernelTable
   ) {
-    let blocks = PackedKeyBlocks(
+    var blocks = PackedKeyBlocks(
       codes: codes.base, scales: scales.base, minima: minima.base, bits: bits, headDim: headDim, groupBlocks: Int.max)
+    if let next {
+      blocks.next = UnsafePointer(next.codes.base)
+      blocks.nextBlockBytes = 2 * next.headDim * next.bits
+    }
     blocks.scores(
       kernels, tokens.lowerBound / 16..<(tokens.upperBound + 15) / 16, queries, rows: rows, out, outStride: outStride)
   }

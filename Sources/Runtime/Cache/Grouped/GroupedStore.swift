@@ -8,6 +8,7 @@ final class GroupedStore: LayerStore {
   private let shape: CacheShape
   private let residual: Int
   private let heads: [GroupedHead]
+  private let readings: AlignedBuffer<GroupedReading>  // [kvHeads]
   private var transientBytes = 0
 
   init(shape: CacheShape, keyBits: Int, valueBits: Int, group: Int, residual: Int, kernels: KernelTable) {
@@ -19,6 +20,8 @@ final class GroupedStore: LayerStore {
         packedKeys: PackedKeys(headDim: shape.headDim, bits: keyBits, group: group),
         packedValues: PackedValues(headDim: shape.headDim, bits: valueBits, group: group), exact: ExactHead(shape))
     }
+    readings = AlignedBuffer(count: shape.kvHeads)
+    for head in heads.indices { note(head) }
   }
 
   func count(head: Int) -> Int { heads[head].packedKeys.count + heads[head].exact.keys.count }
@@ -26,47 +29,34 @@ final class GroupedStore: LayerStore {
   func append(head: Int, keys: UnsafePointer<Float>, values: UnsafePointer<Float>, stride: Int, tokens: Int) {
     heads[head].exact.keys.append(keys, stride: stride, tokens: tokens)
     heads[head].exact.values.append(values, stride: stride, tokens: tokens)
+    note(head)
   }
 
   func scores(
     head: Int, queries: UnsafePointer<Float>, rows: Int, tokens: Range<Int>, out: UnsafeMutablePointer<Float>,
     outStride: Int
   ) {
-    let head = heads[head]
-    let packed = tokens.clamped(to: 0..<head.packedKeys.count)
-    if !packed.isEmpty {
-      // The values of the same tokens come next: they arrive while the scores are made.
-      if packed.count <= PackedValueBlocks.runTokens {
-        head.packedValues.prefetch(packed.clamped(to: 0..<head.packedValues.count))
-      }
-      head.packedKeys.scores(queries, rows: rows, tokens: packed, out, outStride: outStride, kernels)
-    }
-    let first = max(tokens.lowerBound, head.packedKeys.count)
-    guard first < tokens.upperBound else { return }
-    let shift = head.packedKeys.count
-    let blocks = (first - shift) / 16..<(tokens.upperBound - shift + 15) / 16
-    kernels.keyScores(head.exact.keys.rows, blocks, queries, rows, out + first - tokens.lowerBound, outStride)
+    readings.base[head].scores(queries, rows: rows, tokens: tokens, out, outStride: outStride, kernels)
   }
 
   func accumulate(
     head: Int, weights: UnsafePointer<Float>, weightStride: Int, rows: Int, tokens: Range<Int>,
     acc: UnsafeMutablePointer<Float>
   ) {
-    let head = heads[head]
-    let packed = tokens.clamped(to: 0..<head.packedValues.count)
-    if !packed.isEmpty {
-      head.packedValues.accumulate(weights, weightStride: weightStride, rows: rows, tokens: packed, acc, kernels)
-    }
-    let first = max(tokens.lowerBound, head.packedValues.count)
-    guard first < tokens.upperBound else { return }
-    let shift = head.packedValues.count
-    kernels.accumulateValues(
-      head.exact.values.rows, first - shift..<tokens.upperBound - shift, weights + first - tokens.lowerBound,
-      weightStride, rows, acc)
+    readings.base[head].accumulate(weights, weightStride: weightStride, rows: rows, tokens: tokens, acc, kernels)
   }
 
-  func keep(head: Int, slots: [Int]) { heads[head].exact.keep(slots) }
-  func remove(head: Int, slot: Int) { heads[head].exact.remove(slot) }
+  /// Notes where a head's parts lie now; after whatever appends, packs or drops.
+  private func note(_ head: Int) { readings.base[head] = heads[head].reading }
+
+  func keep(head: Int, slots: [Int]) {
+    heads[head].exact.keep(slots)
+    note(head)
+  }
+  func remove(head: Int, slot: Int) {
+    heads[head].exact.remove(slot)
+    note(head)
+  }
   func keyRows(head: Int, tokens: Range<Int>, into rows: UnsafeMutablePointer<Float>) {
     let packed = heads[head].packedKeys
     for token in tokens.clamped(to: 0..<packed.count) {
@@ -97,6 +87,7 @@ final class GroupedStore: LayerStore {
       head.packKeys(head.exact.keys.count - head.exact.keys.count % residual)
       head.packValues(head.exact.values.count - residual)
     }
+    heads.indices.forEach(note)
     let added = heads.reduce(0) { $0 + $1.packedBytes }
     transientBytes = max(transientBytes, before + added)
   }
@@ -107,6 +98,7 @@ final class GroupedStore: LayerStore {
       if head.exact.keys.count >= residual { head.packKeys(residual) }
       if head.exact.values.count > residual { head.packValues(1) }
     }
+    heads.indices.forEach(note)
   }
 
   var bytes: ByteCount {
@@ -160,6 +152,12 @@ private final class GroupedHead {
     self.packedKeys = packedKeys
     self.packedValues = packedValues
     self.exact = exact
+  }
+
+  var reading: GroupedReading {
+    GroupedReading(
+      packedKeys: packedKeys.count, keys: packedKeys.blocks, exactKeys: exact.keys.rows,
+      packedValues: packedValues.count, values: packedValues.blocks, exactValues: exact.values.rows)
   }
 
   var packedBytes: Int {

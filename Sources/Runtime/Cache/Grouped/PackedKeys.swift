@@ -57,14 +57,18 @@ final class PackedKeys {
     count += added * group
   }
 
+  /// What kernels read, until the next token is packed.
+  var blocks: PackedKeyBlocks {
+    PackedKeyBlocks(
+      codes: codes.base, scales: scales.base, minima: minima.base, bits: bits, headDim: headDim,
+      groupBlocks: group / 16)
+  }
+
   /// Scores of tokens in units of 32 from `tokens.lowerBound`; writes whole blocks of 16.
   func scores(
     _ queries: UnsafePointer<Float>, rows: Int, tokens: Range<Int>, _ out: UnsafeMutablePointer<Float>, outStride: Int,
     _ kernels: KernelTable
   ) {
-    let blocks = PackedKeyBlocks(
-      codes: codes.base, scales: scales.base, minima: minima.base, bits: bits, headDim: headDim,
-      groupBlocks: group / 16)
     blocks.scores(
       kernels, tokens.lowerBound / 16..<(tokens.upperBound + 15) / 16, queries, rows: rows, out, outStride: outStride)
   }

@@ -1,4 +1,3 @@
-import CIntrinsics
 import KernelABI
 
 /// Packed values of one head: per token in groups of `group` channels, a half-precision scale and minimum each (sheet
@@ -58,12 +57,11 @@ final class PackedValues {
     count += tokens
   }
 
-  /// Asks for what summing these tokens will read.
-  func prefetch(_ tokens: Range<Int>) {
-    let blocks = tokens.lowerBound / 32..<(tokens.upperBound + 31) / 32
-    kv_prefetch(codes.base + blocks.lowerBound * 32 * rowBytes, blocks.count * 32 * rowBytes)
-    kv_prefetch(scales.base + blocks.lowerBound * 32 * groups, blocks.count * 64 * groups)
-    kv_prefetch(minima.base + blocks.lowerBound * 32 * groups, blocks.count * 64 * groups)
+  /// What kernels read, until the next token is packed.
+  var blocks: PackedValueBlocks {
+    PackedValueBlocks(
+      codes: codes.base, scales: scales.base, minima: minima.base, scaleStride: groups * 32, bits: bits,
+      headDim: headDim, groupChannels: group)
   }
 
   /// Weighted sums of tokens from a multiple of 32 on.
@@ -71,9 +69,6 @@ final class PackedValues {
     _ weights: UnsafePointer<Float>, weightStride: Int, rows: Int, tokens: Range<Int>,
     _ acc: UnsafeMutablePointer<Float>, _ kernels: KernelTable
   ) {
-    let blocks = PackedValueBlocks(
-      codes: codes.base, scales: scales.base, minima: minima.base, scaleStride: groups * 32, bits: bits,
-      headDim: headDim, groupChannels: group)
     blocks.accumulate(kernels, tokens, weights, weightStride: weightStride, rows: rows, acc)
   }
 

@@ -85,7 +85,7 @@ public struct PackedPanels {
 }
 
 /// Float elements as they lie in memory.
-public enum FloatElement: Sendable, Equatable {
+public enum FloatElement: Sendable, Equatable, BitwiseCopyable {
   case float32
   case float16
   case bfloat16
@@ -107,7 +107,7 @@ public struct FloatPanels {
 }
 
 /// Keys [block, headDim, 16] or values [token, headDim] of one head in half or single precision.
-public struct ExactRows {
+public struct ExactRows: BitwiseCopyable {
   public let elements: UnsafeRawPointer
   public let element: FloatElement
   public let headDim: Int
@@ -124,7 +124,7 @@ public struct ExactRows {
 ///
 /// A block is a run of 64-byte vectors; byte 4t + i of one holds channel 4f + i of token t for 8 / bits consecutive
 /// fours f of channels, the first in the lowest bits: what a four-byte dot product takes, 16 tokens in the lanes.
-public struct PackedKeyBlocks {
+public struct PackedKeyBlocks: BitwiseCopyable {
   public let codes: UnsafePointer<UInt8>  // [block, headDim / 4 * bits / 8, 64]
   public let scales: UnsafePointer<UInt16>  // [group, headDim], half precision
   public let minima: UnsafePointer<UInt16>  // [group, headDim], half precision
@@ -132,6 +132,9 @@ public struct PackedKeyBlocks {
   public let headDim: Int
   /// Blocks that share scales.
   public let groupBlocks: Int
+  /// What is read after the scores of the same blocks: asked for a block at a time while they are made. Nil for nothing.
+  public var next: UnsafePointer<UInt8>?  // [block, nextBlockBytes]
+  public var nextBlockBytes = 0
 
   public init(
     codes: UnsafePointer<UInt8>, scales: UnsafePointer<UInt16>, minima: UnsafePointer<UInt16>, bits: Int,
@@ -165,7 +168,7 @@ public struct PackedKeyBlocks {
 ///
 /// A block holds, for each 16 channels, a run of 64-byte vectors; byte 4c + i of one holds token 4f + i of channel c for
 /// 8 / bits consecutive fours f of tokens, the first in the lowest bits.
-public struct PackedValueBlocks {
+public struct PackedValueBlocks: BitwiseCopyable {
   public let codes: UnsafePointer<UInt8>  // [block, headDim / 16, bits / 2, 64]
   public let scales: UnsafePointer<UInt16>  // [32 tokens, channel group, 32], half precision
   public let minima: UnsafePointer<UInt16>  // [32 tokens, channel group, 32], half precision

@@ -46,8 +46,11 @@ import KernelABI
 ) {
   let d = keys.headDim
   var steps = SIMD4<Float>()
+  var inverses = SIMD4<Float>()
   var biases = SIMD4<Float>()
   var block = blocks.lowerBound
+  guard block < blocks.upperBound else { return }
+  fixSteps(keys, blocks, queries, &steps, &inverses, rows: rows)
   while block < blocks.upperBound {
     let group = block / keys.groupBlocks
     let end =
@@ -59,10 +62,11 @@ import KernelABI
       kv_prefetch(scales + 4 * d, 2 * d)
       kv_prefetch(minima + 4 * d, 2 * d)
     }
-    scaleQueries(queries, scales, minima, d, planes, &steps, &biases, rows: rows)
+    scaleQueries(queries, scales, minima, d, planes, inverses, &biases, rows: rows)
     while block < end {
       // Far enough ahead for memory, near enough not to be gone again: the short runs of a part outpace the hardware.
       kv_prefetch(keys.codes + (block + 8) * keys.blockBytes, keys.blockBytes)
+      if let next = keys.next { kv_prefetch(next + block * keys.nextBlockBytes, keys.nextBlockBytes) }
       scoreBlock(
         keys.codes + block * keys.blockBytes, d, planes, steps, biases,
         out + (block - blocks.lowerBound) * 16, outStride, rows: rows, bits: bits)
@@ -71,37 +75,68 @@ import KernelABI
   }
 }
 
-/// Writes the planes of each row's query * scale, steps with them; a bias is query . minimum. A group has few tokens, so
-/// this is as much work as its scores: scales and minima are widened once for all rows.
-@inline(always) private func scaleQueries(
-  _ queries: UnsafePointer<Float>, _ scales: UnsafePointer<UInt16>, _ minima: UnsafePointer<UInt16>, _ d: Int,
-  _ planes: UnsafeMutablePointer<UInt8>, _ steps: inout SIMD4<Float>, _ biases: inout SIMD4<Float>, rows: Int
+/// One fixed-point step a row for all the groups of a range, by the largest query * scale in it: groups are so short that
+/// looking for the largest of each would be a third of the work.
+@inline(always) private func fixSteps(
+  _ keys: PackedKeyBlocks, _ blocks: Range<Int>, _ queries: UnsafePointer<Float>, _ steps: inout SIMD4<Float>,
+  _ inverses: inout SIMD4<Float>, rows: Int
 ) {
-  var a = QueryExtent()
-  var b = QueryExtent()
-  var c = QueryExtent()
-  var e = QueryExtent()
+  let d = keys.headDim
+  let first = blocks.lowerBound / keys.groupBlocks
+  let last = (blocks.upperBound &- 1) / keys.groupBlocks
+  var a = Floats()
+  var b = Floats()
+  var c = Floats()
+  var e = Floats()
   var channel = 0
   while channel < d {
-    let scale = kv_load_half16(scales + channel)
-    let minimum = kv_load_half16(minima + channel)
-    a.take(loadFloats(queries + channel), scale, minimum)
-    if rows > 1 { b.take(loadFloats(queries + (d + channel)), scale, minimum) }
-    if rows > 2 { c.take(loadFloats(queries + (2 * d + channel)), scale, minimum) }
-    if rows > 3 { e.take(loadFloats(queries + (3 * d + channel)), scale, minimum) }
+    // Scales are not negative, so the largest product of a channel is that of its largest scale.
+    var scale = Floats()
+    var group = first
+    while group <= last {
+      scale = largerOf(scale, kv_load_half16(keys.scales + (group * d + channel)))
+      group = group + 1
+    }
+    a = largerOf(a, magnitudes(loadFloats(queries + channel) * scale))
+    if rows > 1 { b = largerOf(b, magnitudes(loadFloats(queries + (d + channel)) * scale)) }
+    if rows > 2 { c = largerOf(c, magnitudes(loadFloats(queries + (2 * d + channel)) * scale)) }
+    if rows > 3 { e = largerOf(e, magnitudes(loadFloats(queries + (3 * d + channel)) * scale)) }
     channel = channel + 16
   }
-  var inverses = SIMD4<Float>()
-  @inline(always) func finish(_ extent: QueryExtent, _ row: Int) {
-    let fixed = fixedPointStep(laneMaximum(extent.largest))
+  @inline(always) func finish(_ largest: Floats, _ row: Int) {
+    let fixed = fixedPointStep(laneMaximum(largest))
     steps[row] = fixed.step
     inverses[row] = fixed.inverse
-    biases[row] = laneSum(extent.bias)
   }
   finish(a, 0)
   if rows > 1 { finish(b, 1) }
   if rows > 2 { finish(c, 2) }
   if rows > 3 { finish(e, 3) }
+}
+
+/// Writes the planes of each row's query * scale; a bias is query . minimum. A group has few tokens, so this is as much work
+/// as its scores: scales and minima are widened once for all rows.
+@inline(always) private func scaleQueries(
+  _ queries: UnsafePointer<Float>, _ scales: UnsafePointer<UInt16>, _ minima: UnsafePointer<UInt16>, _ d: Int,
+  _ planes: UnsafeMutablePointer<UInt8>, _ inverses: SIMD4<Float>, _ biases: inout SIMD4<Float>, rows: Int
+) {
+  var a = Floats()
+  var b = Floats()
+  var c = Floats()
+  var e = Floats()
+  var channel = 0
+  while channel < d {
+    let minimum = kv_load_half16(minima + channel)
+    a = multiplyAdd(a, loadFloats(queries + channel), minimum)
+    if rows > 1 { b = multiplyAdd(b, loadFloats(queries + (d + channel)), minimum) }
+    if rows > 2 { c = multiplyAdd(c, loadFloats(queries + (2 * d + channel)), minimum) }
+    if rows > 3 { e = multiplyAdd(e, loadFloats(queries + (3 * d + channel)), minimum) }
+    channel = channel + 16
+  }
+  biases[0] = laneSum(a)
+  if rows > 1 { biases[1] = laneSum(b) }
+  if rows > 2 { biases[2] = laneSum(c) }
+  if rows > 3 { biases[3] = laneSum(e) }
   channel = 0
   while channel + 64 <= d {
     let s0 = kv_load_half16(scales + channel)
@@ -131,19 +166,6 @@ import KernelABI
     if rows > 2 { store(2) }
     if rows > 3 { store(3) }
     channel = channel + 16
-  }
-}
-
-/// What a row's planes and bias are made from.
-private struct QueryExtent {
-  var largest = Floats()
-  var bias = Floats()
-
-  @inline(always) init() {}
-
-  @inline(always) mutating func take(_ query: Floats, _ scale: Floats, _ minimum: Floats) {
-    bias = multiplyAdd(bias, query, minimum)
-    largest = largerOf(largest, magnitudes(query * scale))
   }
 }
 
