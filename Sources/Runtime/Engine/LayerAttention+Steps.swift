@@ -102,9 +102,13 @@ extension LayerAttention {
           failures[task] = Failure.score
         }
       }
-      pool.run(tasks) { task in
-        let (attention, rows) = attention(task)
-        if failures[task] == 0 { attention.merge(areas(task, attention), into: rows) }
+      // Few numbers are added up sooner than threads meet again.
+      let floats = parts * shape.groupHeads * shape.headDim
+      pool.run(over: tasks, grain: max(1, 16_384 / max(1, floats))) { range in
+        for task in range where failures[task] == 0 {
+          let (attention, rows) = attention(task)
+          attention.merge(areas(task, attention), into: rows)
+        }
       }
     }
     for task in 0..<tasks where failures[task] != 0 {

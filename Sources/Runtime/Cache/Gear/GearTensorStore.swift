@@ -26,7 +26,7 @@ final class GearTensorStore: LayerStore {
     buffers = (0..<shape.kvHeads).map { _ in ExactHead(shape) }
   }
 
-  func count(head: Int) -> Int { keys.codes[head].tokens + buffers[head].keys.count }
+  func count(head: Int) -> Int { keys.heads[head].codes.tokens + buffers[head].keys.count }
 
   func append(head: Int, keys: UnsafePointer<Float>, values: UnsafePointer<Float>, stride: Int, tokens: Int) {
     buffers[head].keys.append(keys, stride: stride, tokens: tokens)
@@ -37,21 +37,22 @@ final class GearTensorStore: LayerStore {
     head: Int, queries: UnsafePointer<Float>, rows: Int, tokens: Range<Int>, out: UnsafeMutablePointer<Float>,
     outStride: Int
   ) {
-    let codes = keys.codes[head]
+    let own = keys.heads[head]
+    let codes = own.codes
     let packed = tokens.clamped(to: 0..<codes.tokens)
     if !packed.isEmpty {
       // A step reads little of each part: what follows would wait for memory otherwise. The prompt's rows are many.
-      let isStep = rows <= 8 && packed.count <= OutlierRun.mostTokens
-      if isStep {
-        keys.outliers[head].prefetch(packed)
-        values.outliers[head].prefetch(packed)
+      if rows <= 8, packed.count <= OutlierRun.mostTokens {
+        let next = values.heads[head]
+        own.outliers.prefetch(packed)
+        next.outliers.prefetch(packed)
+        codes.scores(queries, rows: rows, tokens: packed, out, outStride: outStride, next: next.codes, kernels)
+      } else {
+        codes.scores(queries, rows: rows, tokens: packed, out, outStride: outStride, kernels)
       }
-      codes.scores(
-        queries, rows: rows, tokens: packed, out, outStride: outStride, next: isStep ? values.codes[head] : nil,
-        kernels)
-      keys.outliers[head].addScores(
+      own.outliers.addScores(
         queries, rows: rows, tokens: packed, out, outStride: outStride, .constant(codes.quantiser.minimum), kernels)
-      keys.lowRank[head].addScores(queries, rows: rows, tokens: packed, out, outStride: outStride, kernels)
+      own.lowRank.addScores(queries, rows: rows, tokens: packed, out, outStride: outStride, kernels)
     }
     let exact = max(tokens.lowerBound, codes.tokens)..<max(tokens.upperBound, codes.tokens)
     buffers[head].scores(
@@ -63,14 +64,15 @@ final class GearTensorStore: LayerStore {
     head: Int, weights: UnsafePointer<Float>, weightStride: Int, rows: Int, tokens: Range<Int>,
     acc: UnsafeMutablePointer<Float>
   ) {
-    let codes = values.codes[head]
+    let own = values.heads[head]
+    let codes = own.codes
     let packed = tokens.clamped(to: 0..<codes.tokens)
     if !packed.isEmpty {
       codes.accumulate(weights, weightStride: weightStride, rows: rows, tokens: packed, acc, kernels)
-      values.outliers[head].accumulate(
+      own.outliers.accumulate(
         weights, weightStride: weightStride, rows: rows, tokens: packed, acc, .constant(codes.quantiser.minimum),
         kernels)
-      values.lowRank[head].accumulate(weights, weightStride: weightStride, rows: rows, tokens: packed, acc, kernels)
+      own.lowRank.accumulate(weights, weightStride: weightStride, rows: rows, tokens: packed, acc, kernels)
     }
     let exact = max(tokens.lowerBound, codes.tokens)..<max(tokens.upperBound, codes.tokens)
     guard !exact.isEmpty else { return }
@@ -117,7 +119,7 @@ final class GearTensorStore: LayerStore {
     _ side: UniformCodes.Side, _ tensor: GearTensor, _ added: [Int], _ scratch: PackingScratch,
     exact: OutlierSearch.Reader
   ) {
-    let counts = added.indices.map { tensor.codes[$0].tokens + added[$0] }
+    let counts = added.indices.map { tensor.heads[$0].codes.tokens + added[$0] }
     let stream = GearStream(layer: layer, side: side, head: 0, token: counts.max() ?? 0)
     tensor.compress(counts, scratch) { rank in
       PowerIteration.start(
@@ -140,12 +142,12 @@ final class GearTensorStore: LayerStore {
 
   func storedBits(head: Int) -> [StoredBits] {
     Self.storedBits(
-      packed: (keys.codes[head].tokens, values.codes[head].tokens), bits: (settings.bits, settings.bits),
+      packed: (keys.heads[head].codes.tokens, values.heads[head].codes.tokens), bits: (settings.bits, settings.bits),
       exact: shape.element, count: count(head: head))
   }
 
   func decoded(head: Int) -> (keys: [Float], values: [Float]) {
-    let packed = keys.codes[head].tokens
+    let packed = keys.heads[head].codes.tokens
     return decodeRows(
       count(head: head), shape.headDim,
       { $0 < packed ? keys.read(head: head, $0, into: $1) : buffers[head].keys.read($0 - packed, into: $1) },

@@ -6,6 +6,8 @@ import KernelABI
 /// Threads attend the same head at the same time, and a reference count that all of them write costs more than the head's
 /// own work; here is nothing but addresses.
 struct GroupedReading: BitwiseCopyable {
+  /// All of them, packed and exact.
+  let tokens: Int
   let packedKeys: Int
   let keys: PackedKeyBlocks
   let exactKeys: ExactRows

@@ -24,7 +24,7 @@ final class GroupedStore: LayerStore {
     for head in heads.indices { note(head) }
   }
 
-  func count(head: Int) -> Int { heads[head].packedKeys.count + heads[head].exact.keys.count }
+  func count(head: Int) -> Int { readings.base[head].tokens }
 
   func append(head: Int, keys: UnsafePointer<Float>, values: UnsafePointer<Float>, stride: Int, tokens: Int) {
     heads[head].exact.keys.append(keys, stride: stride, tokens: tokens)
@@ -156,8 +156,9 @@ private final class GroupedHead {
 
   var reading: GroupedReading {
     GroupedReading(
-      packedKeys: packedKeys.count, keys: packedKeys.blocks, exactKeys: exact.keys.rows,
-      packedValues: packedValues.count, values: packedValues.blocks, exactValues: exact.values.rows)
+      tokens: packedKeys.count + exact.keys.count, packedKeys: packedKeys.count, keys: packedKeys.blocks,
+      exactKeys: exact.keys.rows, packedValues: packedValues.count, values: packedValues.blocks,
+      exactValues: exact.values.rows)
   }
 
   var packedBytes: Int {
