@@ -125,8 +125,8 @@ public final class KernelTable: Sendable {
 
   /// Dot products of query rows [rows, headDim] with blocks of 16 packed keys; out[row * outStride + token].
   ///
-  /// The first block of the range writes out[0..<16]. Queries times scales are taken as fixed point of 16 bits, so the
-  /// dot products are exact sums of integers; `scratch` has `PackedKeyBlocks.scratchBytes`.
+  /// The first block of the range writes out[0..<16]. Queries times scales are taken as fixed point of 16 bits, of one step
+  /// a row and range, so the dot products are exact sums of integers; `scratch` has `PackedKeyBlocks.scratchBytes`.
   public typealias PackedKeyScores =
     @Sendable (
       _ keys: PackedKeyBlocks, _ blocks: Range<Int>, _ queries: UnsafePointer<Float>, _ rows: Int,

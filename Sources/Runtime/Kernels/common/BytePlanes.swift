@@ -3,7 +3,7 @@ import KernelABI
 
 // Floats as fixed point of 16 bits in two planes of signed bytes: n = step * (256 high + low). Byte dot products against
 // unsigned codes are then exact, and four times as wide as float ones. A number is off by at most half a step, 2^-16 of
-// the largest: less than the half-precision rounding of an uncompressed key.
+// the largest of its row and range: less than the half-precision rounding of an uncompressed key.
 
 /// Largest fixed-point number: its high byte is 127 at most, whatever is borrowed from below.
 private let largestFixed: Float = 127 * 256
