@@ -59,7 +59,7 @@ import KernelABI
     let scales = keys.scales + group * d
     let minima = keys.minima + group * d
     if end - block < blocks.upperBound - block {
-      kv_prefetch(scales + 4 * d, 2 * d)
+      // The scales have been read for the steps.
       kv_prefetch(minima + 4 * d, 2 * d)
     }
     scaleQueries(queries, scales, minima, d, planes, inverses, &biases, rows: rows)
