@@ -282,6 +282,32 @@ KV_INLINE float kv_lane_sum(kv_f32x16 x) {
   return (b[0] + b[2]) + (b[1] + b[3]);
 }
 
+// The larger of `largest`, which is not negative, and the magnitude of each lane.
+KV_INLINE kv_f32x16 kv_larger_magnitudes(kv_f32x16 largest, kv_f32x16 x) {
+#if defined(__AVX512DQ__)
+  return (kv_f32x16)_mm512_range_ps((__m512)largest, (__m512)x, 11);
+#else
+  kv_i32x16 bits;
+  memcpy(&bits, &x, 64);
+  bits &= INT32_MAX;
+  memcpy(&x, &bits, 64);
+  return x > largest ? x : largest;
+#endif
+}
+
+// The first `count` lanes, 0 in the others.
+KV_INLINE kv_f32x16 kv_first_lanes(kv_f32x16 x, long count) {
+  kv_i32x16 lanes = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  return lanes < (int)count ? x : 0;
+}
+
+// `count` numbers, at most 16, and 0 in the other lanes; nothing beyond them is read.
+KV_INLINE kv_f32x16 kv_load_first_floats(const float *p, long count) {
+  kv_f32x16 x = 0;
+  memcpy(&x, p, 4 * count);
+  return x;
+}
+
 // ---------------------------------------------------------------------------------------------- fixed point
 
 // The nearest integers, ties to even; numbers beyond int32 and NaN give INT32_MIN on x86.

@@ -78,6 +78,11 @@ final class LayerCache {
 
   func table(head: Int) -> PositionTable? { tables.isEmpty ? nil : tables[tables.count == 1 ? 0 : head] }
 
+  /// How a query turns before it meets the keys of a head's slots; empty where nothing turns.
+  func turns(head: Int, query position: Int) -> [SlotTurn] {
+    table(head: head)?.turns(query: Int32(truncatingIfNeeded: position)) ?? []
+  }
+
   /// Gives the next `count` tokens of the text their positions; their keys and values follow head by head.
   func extend(by count: Int) {
     for table in tables {

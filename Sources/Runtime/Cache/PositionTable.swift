@@ -65,32 +65,54 @@ final class PositionTable {
     return low < sorted.count && sorted[low] == position ? low : nil
   }
 
-  /// Slots of a range, in order, with the angle the query is to be turned by so that distances are those of ranks.
+  /// Runs of neighbouring slots whose query turns alike, all slots in their order; empty where nothing turns.
   ///
   /// Keys stay as they were rotated at their positions. A key of position p and rank r wants the query, rotated at
   /// position `query`, to stand at (tokens - 1) - r + p instead: a turn that is the same for every run of neighbours.
-  func runs(in range: Range<Int>, query: Int32) -> [(slots: Range<Int>, turn: Int32)] {
+  func turns(query: Int32) -> [SlotTurn] {
+    guard renumbers else { return [] }
     var starts: [(position: Int32, turn: Int32)] = []
-    for (rank, position) in sorted.enumerated() where rank == 0 || sorted[rank - 1] != position - 1 {
-      starts.append((position, Int32(sorted.count - 1 - rank) + position - query))
-    }
-    func turn(_ position: Int32) -> Int32 {
-      var found: Int32 = 0
-      for start in starts {
-        if start.position > position { break }
-        found = start.turn
-      }
-      return found
-    }
-    var runs: [(slots: Range<Int>, turn: Int32)] = []
-    for slot in range {
-      let turn = turn(positions[slot])
-      if let last = runs.last, last.turn == turn {
-        runs[runs.count - 1].slots = last.slots.lowerBound..<slot + 1
-      } else {
-        runs.append((slot..<slot + 1, turn))
+    sorted.withUnsafeBufferPointer { sorted in
+      let newest = Int32(truncatingIfNeeded: sorted.count - 1)
+      var before: Int32 = -2
+      for (rank, position) in sorted.enumerated() {
+        if position != before + 1 {
+          starts.append((position, newest - Int32(truncatingIfNeeded: rank) + position - query))
+        }
+        before = position
       }
     }
-    return runs
+    guard starts.contains(where: { $0.turn != 0 }) else { return [] }
+    var turns: [SlotTurn] = []
+    positions.withUnsafeBufferPointer { positions in
+      // Slots stay long in one run of neighbours, from its start up to that of the next.
+      var near: (from: Int32, to: Int32, turn: Int32) = (0, 0, 0)
+      var first = 0
+      for (slot, position) in positions.enumerated() where position < near.from || position >= near.to {
+        let index = starts.lastIndex { $0.position <= position } ?? 0
+        let turn = starts[index].turn
+        if slot > 0, turn != near.turn {
+          turns.append(SlotTurn(slots: first..<slot, turn: near.turn))
+          first = slot
+        }
+        near = (starts[index].position, index + 1 < starts.count ? starts[index + 1].position : .max, turn)
+      }
+      if first < positions.count { turns.append(SlotTurn(slots: first..<positions.count, turn: near.turn)) }
+    }
+    return turns
   }
+}
+
+/// A run of slots, and by how many positions a query turns before it meets their keys.
+struct SlotTurn: BitwiseCopyable {
+  let turn: Int32
+  private let first: Int
+  private let end: Int
+
+  init(slots: Range<Int>, turn: Int32) {
+    self.turn = turn
+    (first, end) = (slots.lowerBound, slots.upperBound)
+  }
+
+  var slots: Range<Int> { first..<end }
 }

@@ -8,9 +8,12 @@ struct AttentionScratch {
   var sums = GrowingBuffer<Float>()
   /// Column sums of one query tile, one area a tile.
   var columns = GrowingBuffer<Float>()
-  /// What selectors chose and in which blocks, one area a task, and what each task reads.
+  /// What selectors chose and in which blocks, one area a task.
   var selection = GrowingBuffer<UInt32>()
-  var readings = GrowingBuffer<StepReading>()
+  /// A step's tasks, how their queries turn, and where each of them works.
+  var tasks = GrowingBuffer<Unmanaged<StepAttention>>()
+  var turns = GrowingBuffer<SlotTurn>()
+  var areas = GrowingBuffer<StepAttention.Areas>()
   /// A byte a task, set where scores, keys or values were not finite.
   var failures = GrowingBuffer<UInt8>()
   /// What tasks spent on statistics, where a method asks for them.

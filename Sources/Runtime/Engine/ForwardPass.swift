@@ -249,7 +249,9 @@ public final class ForwardPass {
     }
     if !steps.isEmpty {
       try attention.attendSteps(steps, &scratch)
-      for (span, step) in zip(passRows.spans.filter { $0.segment.endsPrefill == nil }, steps) {
+      let spans = passRows.spans
+      for (span, step) in zip(spans.lazy.filter { $0.segment.endsPrefill == nil }, steps)
+      where span.segment.cache.flow != nil {
         try attention.observe(
           span.segment.cache, layer: index, step.rows, positions: [step.position], &scratch)
       }

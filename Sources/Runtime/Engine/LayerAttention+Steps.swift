@@ -13,116 +13,60 @@ extension LayerAttention {
   func attendSteps(_ steps: [Step], _ scratch: inout AttentionScratch) throws {
     guard let shape = steps.first?.cache.shape, let engine = steps.first?.cache.engine else { return }
     if engine.kind == .eager { return try attendEagerly(steps, &scratch) }
-    let keyTile = engine.keyTile
-    let heads = shape.kvHeads
-    let tasks = steps.count * heads
     for step in steps { step.cache.extend(by: 1) }
-    // Areas lie one behind the other; a head's cache may be longer than its neighbour's.
-    var offsets = [Int](repeating: 0, count: tasks + 1)
-    var longest = 0
-    var selectionWords = 0
-    let keepsScores = keyTile == nil || steps.contains { $0.cache.needs.stepWeights }
-    for task in 0..<tasks {
-      let cache = steps[task / heads].cache
-      let tokens = cache.store.count(head: task % heads) + 1
-      longest = max(longest, tokens)
-      offsets[task + 1] =
-        offsets[task]
-        + StepAttention.scratch(
-          tokens: tokens, shape: shape, keyTile: keyTile, keepsScores: keepsScores)
-      if cache.select != nil {
-        selectionWords = max(selectionWords, StepReading.scratch(tokens: tokens, rows: shape.groupHeads))
-      }
-    }
-    scratch.weights.reserve(offsets[tasks])
-    scratch.failures.reserve(tasks)
-    scratch.selection.reserve(tasks * selectionWords)
-    scratch.readings.reserve(tasks)
-    let base = scratch.weights.base
-    let selection = scratch.selection.base
-    let readings = scratch.readings.base
-    let failures = scratch.failures.base
-    failures.update(repeating: 0, count: tasks)
-    func attention(_ task: Int) -> (StepAttention, AttentionRows) {
-      let step = steps[task / heads]
-      return (
-        StepAttention(
-          cache: step.cache, head: task % heads, kernels: kernels, rotary: rotary, position: step.position,
-          keyTile: keyTile),
-        step.rows
-      )
-    }
-    func areas(_ task: Int, _ attention: StepAttention) -> StepAttention.Areas {
-      StepAttention.Areas(
-        base + offsets[task], tokens: attention.cache.store.count(head: attention.head), shape: shape,
-        reading: readings[task], keepsLines: keepsScores)
-    }
-    /// Appends the token, loads the queries and chooses what they read; false if the token cannot be stored.
-    func prepare(_ task: Int) -> Bool {
-      let (attention, rows) = attention(task)
-      guard attention.append(rows) else {
-        failures[task] = Failure.stored
-        return false
-      }
-      let tokens = attention.cache.store.count(head: attention.head)
-      readings[task] = StepReading(all: tokens)
-      let areas = areas(task, attention)
-      attention.loadQueries(rows, areas)
-      if let select = attention.cache.select {
-        readings[task] = attention.choose(
-          select, queries: areas.queries, tokens: tokens, scratch: selection + task * selectionWords)
-      }
-      return true
-    }
-    var parts = (longest + StepAttention.partTokens - 1) / StepAttention.partTokens
-    if parts == 1 || tasks >= 4 * pool.threads {
-      pool.run(tasks) { task in
-        guard prepare(task) else { return }
-        let (attention, rows) = attention(task)
-        let areas = areas(task, attention)
-        for part in 0..<areas.parts where !attention.attend(part: part, areas) { failures[task] = Failure.score }
-        if failures[task] == 0 { attention.merge(areas, into: rows) }
+    let attentions = attentions(steps, keyTile: engine.keyTile)
+    let tasks = StepTasks(attentions, shape: shape, &scratch)
+    defer { withExtendedLifetime(attentions) {} }
+    if tasks.longestParts == 1 || tasks.count >= 4 * pool.threads {
+      pool.run(tasks.count) { task in
+        guard tasks.prepare(task) else { return }
+        for part in 0..<tasks.areas[task].parts { tasks.attend(task, part: part) }
+        if tasks.failures[task] == 0 { tasks.merge(task) }
       }
     } else {
       // Few heads with long caches: the parts are the tasks.
-      if selectionWords > 0 {
-        pool.run(tasks) { task in _ = prepare(task) }
+      if tasks.selectionWords > 0 {
+        pool.run(tasks.count) { task in _ = tasks.prepare(task) }
       } else {
-        for task in 0..<tasks { _ = prepare(task) }
+        for task in 0..<tasks.count { _ = tasks.prepare(task) }
       }
-      for task in 0..<tasks where failures[task] != 0 {
-        throw notFinite(failures[task], layer: steps[task / heads].cache.layer, head: task % heads)
-      }
-      if selectionWords > 0 { parts = (0..<tasks).reduce(1) { max($0, areas($1, attention($1).0).parts) } }
-      pool.run(tasks * parts) { index in
-        let task = index / parts
-        let (attention, _) = attention(task)
-        let areas = areas(task, attention)
-        if index % parts < areas.parts, !attention.attend(part: index % parts, areas) {
-          failures[task] = Failure.score
-        }
+      try check(tasks, steps)
+      let parts = (0..<tasks.count).reduce(1) { max($0, tasks.areas[$1].parts) }
+      pool.run(tasks.count * parts) { index in
+        if index % parts < tasks.areas[index / parts].parts { tasks.attend(index / parts, part: index % parts) }
       }
       // Few numbers are added up sooner than threads meet again.
       let floats = parts * shape.groupHeads * shape.headDim
-      pool.run(over: tasks, grain: max(1, 16_384 / max(1, floats))) { range in
-        for task in range where failures[task] == 0 {
-          let (attention, rows) = attention(task)
-          attention.merge(areas(task, attention), into: rows)
-        }
+      pool.run(over: tasks.count, grain: max(1, 16_384 / max(1, floats))) { range in
+        for task in range where tasks.failures[task] == 0 { tasks.merge(task) }
       }
     }
-    for task in 0..<tasks where failures[task] != 0 {
-      throw notFinite(failures[task], layer: steps[task / heads].cache.layer, head: task % heads)
-    }
-    count(steps, scratchFloats: offsets[tasks], scoreFloats: scoreFloats(steps, keyTile, keepsScores))
+    try check(tasks, steps)
+    count(steps, tasks, keyTile: engine.keyTile)
     clock.lap(.attention)
     guard steps.contains(where: { $0.cache.needs.stepWeights }) else { return }
     // Apart from attention, so that what a method asks for has a time of its own.
-    pool.run(tasks) { task in
-      let (attention, _) = attention(task)
-      attention.observe(areas(task, attention))
-    }
+    pool.run(tasks.count) { task in tasks.observe(task) }
     clock.lap(.score)
+  }
+
+  private func attentions(_ steps: [Step], keyTile: Int?) -> [StepAttention] {
+    var attentions: [StepAttention] = []
+    attentions.reserveCapacity(steps.count * (steps.first?.cache.shape.kvHeads ?? 0))
+    for step in steps {
+      for head in 0..<step.cache.shape.kvHeads {
+        attentions.append(StepAttention(step, head: head, kernels: kernels, rotary: rotary, keyTile: keyTile))
+      }
+    }
+    return attentions
+  }
+
+  /// - Throws: `RuntimeProblem` K602 if a task met what is not a finite number.
+  private func check(_ tasks: StepTasks, _ steps: [Step]) throws {
+    let heads = tasks.count / max(1, steps.count)
+    for task in 0..<tasks.count where tasks.failures[task] != 0 {
+      throw notFinite(tasks.failures[task], layer: steps[task / heads].cache.layer, head: task % heads)
+    }
   }
 
   /// Scores and weights that a step holds at once, in floats.
@@ -138,15 +82,15 @@ extension LayerAttention {
   }
 
   /// Counts what a step of one layer moved, if anyone asks.
-  private func count(_ steps: [Step], scratchFloats: Int, scoreFloats: Int) {
+  private func count(_ steps: [Step], _ tasks: StepTasks, keyTile: Int?) {
     guard traffic.isCounting else { return }
     var moved = EngineTraffic()
     for step in steps {
       moved.appendedBytes += step.cache.store.takeMovedBytes()
       moved.readBytes += step.cache.readBytes
     }
-    moved.scratchBytes = 4 * scratchFloats
-    moved.scoreBytes = 4 * scoreFloats
+    moved.scratchBytes = 4 * tasks.floats
+    moved.scoreBytes = 4 * scoreFloats(steps, keyTile, tasks.keepsScores)
     traffic.add(moved)
   }
 
@@ -160,10 +104,8 @@ extension LayerAttention {
     let failures = scratch.failures.base
     failures.update(repeating: 0, count: tasks)
     pool.run(tasks) { task in
-      let step = steps[task / heads]
-      let attention = StepAttention(
-        cache: step.cache, head: task % heads, kernels: kernels, rotary: rotary, position: step.position)
-      if !attention.append(step.rows) { failures[task] = Failure.stored }
+      let attention = StepAttention(steps[task / heads], head: task % heads, kernels: kernels, rotary: rotary)
+      if !attention.append() { failures[task] = Failure.stored }
     }
     for task in 0..<tasks where failures[task] != 0 {
       throw notFinite(failures[task], layer: steps[task / heads].cache.layer, head: task % heads)

@@ -4,7 +4,9 @@ import KernelABI
 ///
 /// What is read of the cache, all of it or a selection, is read in parts of `partTokens`, each with its own softmax, merged
 /// by log-sum-exp in order; the parts do not depend on threads or batch, so neither do the bits.
-struct StepAttention {
+///
+/// A class, so that threads that attend parts of one head pass it on without counting references to what it holds.
+final class StepAttention {
   static let partTokens = 512
 
   let cache: LayerCache
@@ -13,11 +15,26 @@ struct StepAttention {
   let rotary: RotaryTable
   /// Position of the query.
   let position: Int
+  /// The token's row.
+  let rows: AttentionRows
   /// Keys of the tiles that a part's running sums go by; nil if the scores of a part are complete before its softmax.
-  var keyTile: Int?
+  let keyTile: Int?
+  private let group: Int
+  private let headDim: Int
 
-  private var group: Int { cache.shape.groupHeads }
-  private var headDim: Int { cache.shape.headDim }
+  init(
+    _ step: LayerAttention.Step, head: Int, kernels: KernelTable, rotary: RotaryTable, keyTile: Int? = nil
+  ) {
+    cache = step.cache
+    self.head = head
+    self.kernels = kernels
+    self.rotary = rotary
+    position = step.position
+    rows = step.rows
+    self.keyTile = keyTile
+    group = step.cache.shape.groupHeads
+    headDim = step.cache.shape.headDim
+  }
 
   /// Floats of scratch for a head that holds `tokens` tokens; with tiles of keys, scores of a whole row are kept only if
   /// they are asked for.
@@ -34,7 +51,7 @@ struct StepAttention {
   private static func rounded(_ tokens: Int) -> Int { (tokens + 63) / 32 * 32 }
 
   /// Areas of one task's scratch.
-  struct Areas {
+  struct Areas: BitwiseCopyable {
     let weights: UnsafeMutablePointer<Float>  // [group, stride]
     let stride: Int
     let sums: UnsafeMutablePointer<Float>  // [parts, group, headDim]
@@ -42,16 +59,19 @@ struct StepAttention {
     let queries: UnsafeMutablePointer<Float>  // [group, headDim]
     let tiles: UnsafeMutablePointer<Float>  // [parts, group, tileStride], with tiles of keys
     /// What is read; nothing has been chosen before `choose`.
-    let reading: StepReading
+    var reading: StepReading
+    /// How the queries turn, slots in their order; empty where nothing turns.
+    let turns: UnsafeBufferPointer<SlotTurn>
     var tokens: Int { reading.columns }
     var parts: Int { max(1, (tokens + partTokens - 1) / partTokens) }
 
-    /// Areas for a head that holds `tokens` tokens and reads all of them, or as many as have been chosen.
+    /// Areas for a head that holds `tokens` tokens and reads all of them, until something has been chosen.
     init(
-      _ base: UnsafeMutablePointer<Float>, tokens: Int, shape: CacheShape, reading: StepReading? = nil,
-      keepsLines: Bool = true
+      _ base: UnsafeMutablePointer<Float>, tokens: Int, shape: CacheShape, turns: UnsafeBufferPointer<SlotTurn>,
+      keepsLines: Bool
     ) {
-      self.reading = reading ?? StepReading(all: tokens)
+      reading = StepReading(all: tokens)
+      self.turns = turns
       let parts = max(1, (tokens + partTokens - 1) / partTokens)
       stride = rounded(tokens)
       weights = base
@@ -62,8 +82,11 @@ struct StepAttention {
     }
   }
 
-  /// Appends the token; `rows` is the token's row. False if its key or value cannot be stored as finite numbers.
-  func append(_ rows: AttentionRows) -> Bool {
+  /// Tokens of the head once this step's token is stored.
+  var tokensAfterStep: Int { cache.store.count(head: head) + 1 }
+
+  /// Appends the token; false if its key or value cannot be stored as finite numbers.
+  func append() -> Bool {
     guard rows.storable(head: head, tokens: 1, shape: cache.shape) else { return false }
     cache.append(
       head: head, keys: rows.keys + head * headDim, values: rows.values + head * headDim, stride: rows.keyStride,
@@ -86,7 +109,7 @@ struct StepAttention {
     return reading
   }
 
-  func loadQueries(_ rows: AttentionRows, _ areas: Areas) {
+  func loadQueries(_ areas: Areas) {
     let scale = 1 / Float(headDim).squareRoot()
     let source = rows.queries + head * group * headDim
     for index in 0..<group * headDim { areas.queries[index] = source[index] * scale }
@@ -179,11 +202,11 @@ struct StepAttention {
       }
       return
     }
-    guard cache.renumbers else {
+    guard !areas.turns.isEmpty else {
       return cache.store.scores(
         head: head, queries: areas.queries, rows: group, tokens: range, out: weights, outStride: stride)
     }
-    TurnedScores(cache: cache, head: head, rotary: rotary, position: position).score(
+    TurnedScores(turns: areas.turns, rotary: rotary, headDim: headDim).score(
       range, queries: areas.queries, rows: group, out: weights, outStride: stride
     ) { queries, tokens, out, outStride in
       cache.store.scores(
@@ -192,7 +215,7 @@ struct StepAttention {
   }
 
   /// Merges the parts into the outputs.
-  func merge(_ areas: Areas, into rows: AttentionRows) {
+  func merge(_ areas: Areas) {
     let out = rows.out + head * group * headDim
     for row in 0..<group {
       let maximum = maximum(row, areas)

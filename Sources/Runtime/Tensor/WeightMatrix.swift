@@ -90,43 +90,70 @@ extension Activations {
     let blocks = (rows + blockRows - 1) / blockRows
     let chunks = max(1, min(total, pool.threads * 4))
     let stop = isStoppable ? pool.cancellation : nil
-    pool.run(blocks * chunks) { task in
-      if let stop, stop.isCancelled { return }
-      let first = task / chunks * blockRows
-      let range = total * (task % chunks) / chunks..<total * (task % chunks + 1) / chunks
+    let floats = UnsafePointer(floats.base)
+    withUnsafeTemporaryAllocation(of: PlacedProduct.self, capacity: products.count) { placed in
+      guard let list = placed.baseAddress else { return }
       var start = 0
-      for product in products {
-        let panels = product.matrix.panels
-        let pairs = (panels + 1) / 2
-        let part = range.clamped(to: start..<start + pairs)
-        if !part.isEmpty {
-          product.multiply(
-            quantised, floats.base, first..<min(rows, first + blockRows),
-            (part.lowerBound - start) * 2..<min(panels, (part.upperBound - start) * 2), kernels)
+      for (index, product) in products.enumerated() {
+        list[index] = PlacedProduct(product, firstPair: start)
+        start += (product.matrix.panels + 1) / 2
+      }
+      pool.run(blocks * chunks) { task in
+        if let stop, stop.isCancelled { return }
+        let first = task / chunks * blockRows
+        let range = total * (task % chunks) / chunks..<total * (task % chunks + 1) / chunks
+        for index in 0..<products.count {
+          list[index].multiply(quantised, floats, first..<min(rows, first + blockRows), pairs: range, kernels)
         }
-        start += pairs
       }
     }
+    withExtendedLifetime(products) {}
   }
 }
 
-extension Product {
-  fileprivate func multiply(
-    _ quantised: QuantisedRows, _ floats: UnsafePointer<Float>, _ rows: Range<Int>, _ panels: Range<Int>,
-    _ kernels: KernelTable
-  ) {
-    let first = rows.lowerBound
-    let out = out + first * outStride
+/// A product as threads see it: addresses, and no reference that all of them would count.
+private struct PlacedProduct: BitwiseCopyable {
+  private let packed: PackedPanels?
+  private let float: FloatPanels?
+  private let out: UnsafeMutablePointer<Float>
+  private let outStride: Int
+  private let inputs: Int
+  private let panels: Int
+  /// Pairs of panels that the products before it have.
+  private let firstPair: Int
+
+  init(_ product: Product, firstPair: Int) {
+    let matrix = product.matrix
     switch matrix.storage {
     case .packed(let records, let layout):
-      let weights = PackedPanels(records: records.base, layout: layout, blocks: matrix.inputs / 32)
+      packed = PackedPanels(records: records.base, layout: layout, blocks: matrix.inputs / 32)
+      float = nil
+    case .float(let elements, let element):
+      packed = nil
+      float = FloatPanels(elements: elements.base, element: element, width: matrix.inputs)
+    }
+    (out, outStride) = (product.out, product.outStride)
+    (inputs, panels) = (matrix.inputs, matrix.panels)
+    self.firstPair = firstPair
+  }
+
+  /// Multiplies rows by those of the given pairs of panels, counted over all products, that are its own.
+  func multiply(
+    _ quantised: QuantisedRows, _ floats: UnsafePointer<Float>, _ rows: Range<Int>, pairs: Range<Int>,
+    _ kernels: KernelTable
+  ) {
+    let pairs = pairs.clamped(to: firstPair..<firstPair + (panels + 1) / 2)
+    if pairs.isEmpty { return }
+    let range = (pairs.lowerBound - firstPair) * 2..<min(panels, (pairs.upperBound - firstPair) * 2)
+    let first = rows.lowerBound
+    let out = out + first * outStride
+    if let packed {
       let part = QuantisedRows(
         lines: quantised.lines + first * quantised.blocks * QuantisedRows.lineBytes, rows: rows.count,
         blocks: quantised.blocks)
-      kernels.multiplyPacked(part, weights, panels, out, outStride)
-    case .float(let elements, let element):
-      let weights = FloatPanels(elements: elements.base, element: element, width: matrix.inputs)
-      kernels.multiplyFloat(floats + first * matrix.inputs, rows.count, weights, panels, out, outStride)
+      kernels.multiplyPacked(part, packed, range, out, outStride)
+    } else if let float {
+      kernels.multiplyFloat(floats + first * inputs, rows.count, float, range, out, outStride)
     }
   }
 }

@@ -27,7 +27,7 @@ struct StreamingllmTests {
     for _ in 0..<9 { trial.step() }
     trial.append(1)
     let table = try #require(trial.cache.table(head: 0))
-    let runs = table.runs(in: 0..<6, query: 9)
+    let runs = table.turns(query: 9)
     #expect(runs.map(\.slots.count).reduce(0, +) == 6)
     #expect(runs.first?.slots.lowerBound == 0)
     for run in runs {

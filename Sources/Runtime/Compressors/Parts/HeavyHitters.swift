@@ -23,7 +23,7 @@ struct HeavyHitters: KeepPolicy {
     func slotsAfterPrefill(head: Int, _ view: HeadView) -> [Int]? {
       let state = heads[head]
       state.resolve(policy, tokens: view.seenTokens, shape: shape)
-      state.add(view.columnSums)
+      view.columnSums.withUnsafeBufferPointer { state.add($0) }
       let count = view.positions.count
       guard count > state.heavy + state.recent else { return nil }
       let oldest = Int32(truncatingIfNeeded: view.seenTokens - state.recent)
@@ -64,13 +64,7 @@ struct HeavyHitters: KeepPolicy {
       state.resolve(policy, tokens: view.seenTokens, shape: shape)
       guard view.positions.count > state.heavy + state.recent else { return nil }
       let oldest = Int32(truncatingIfNeeded: view.seenTokens - state.recent)
-      var least: (slot: Int, score: Float, position: Int32)?
-      for (slot, position) in view.positions.enumerated() where position < oldest {
-        let score = state.scores[slot]
-        if let found = least, score > found.score || (score == found.score && position < found.position) { continue }
-        least = (slot, score, position)
-      }
-      guard let slot = least?.slot else { return nil }
+      guard let slot = state.least(view.positions, olderThan: oldest) else { return nil }
       state.scores.swapAt(slot, state.scores.count - 1)
       state.scores.removeLast()
       return slot
@@ -99,9 +93,27 @@ struct HeavyHitters: KeepPolicy {
     }
 
     /// Adds weights slot by slot; slots beyond the known ones are new.
-    func add(_ weights: some RandomAccessCollection<Float>) {
-      for (slot, weight) in weights.enumerated() {
-        if slot < scores.count { scores[slot] += weight } else { scores.append(weight) }
+    func add(_ weights: UnsafeBufferPointer<Float>) {
+      scores.withUnsafeMutableBufferPointer { scores in
+        for slot in 0..<min(scores.count, weights.count) { scores[slot] += weights[slot] }
+      }
+      if weights.count > scores.count { scores += weights[scores.count...] }
+    }
+
+    /// The slot of the least score among those whose positions are older; of equals the newest.
+    func least(_ positions: [Int32], olderThan newest: Int32) -> Int? {
+      scores.withUnsafeBufferPointer { scores in
+        positions.withUnsafeBufferPointer { positions in
+          var least: Int?
+          for slot in positions.indices where positions[slot] < newest {
+            if let found = least {
+              if scores[slot] > scores[found] { continue }
+              if scores[slot] == scores[found], positions[slot] < positions[found] { continue }
+            }
+            least = slot
+          }
+          return least
+        }
       }
     }
   }

@@ -67,8 +67,10 @@ extension EagerAttention {
       }
       // Slots are renumbered for steps alone: until the prompt is complete, queries stand at their own positions.
       if let position = layout.job.position {
-        TurnedScores(cache: layout.job.cache, head: kvHead, rotary: rotary, position: position).score(
-          slots, queries: source, rows: block.tokens.count, out: out, outStride: layout.stride, by: score)
+        layout.job.cache.turns(head: kvHead, query: position).withUnsafeBufferPointer { turns in
+          TurnedScores(turns: turns, rotary: rotary, headDim: layout.shape.headDim).score(
+            slots, queries: source, rows: block.tokens.count, out: out, outStride: layout.stride, by: score)
+        }
       } else {
         score(source, slots, out, layout.stride)
       }

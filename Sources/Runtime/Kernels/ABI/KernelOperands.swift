@@ -2,7 +2,7 @@
 ///
 /// A line is the 32 codes and then, as 32-bit words, what a product needs of the block beside them: its scale; scale
 /// times the sum of all, the first 16 and the last 16 codes; -128 times those three sums as integers; a zero.
-public struct QuantisedRows {
+public struct QuantisedRows: BitwiseCopyable {
   public let lines: UnsafeRawPointer  // [rows, blocks, lineBytes]
   public let rows: Int
   public let blocks: Int
@@ -26,8 +26,8 @@ public struct QuantisedRows {
 /// exact in single precision, which a scale rounded to half precision would not be, and takes half the space.
 ///
 /// Panels lie in twos, record beside record and header beside header, so that a product of two reads one stream.
-public struct PackedLayout: Sendable, Equatable {
-  public enum Codes: Sendable, Equatable {
+public struct PackedLayout: Sendable, Equatable, BitwiseCopyable {
+  public enum Codes: Sendable, Equatable, BitwiseCopyable {
     /// Half a byte: the code itself beside minima, 16 times it without.
     case nibbles
     /// Half a byte, an index into `kv_non_linear_codes`.
@@ -72,7 +72,7 @@ public struct PackedLayout: Sendable, Equatable {
 }
 
 /// Integer weights in panels of 16 output rows.
-public struct PackedPanels {
+public struct PackedPanels: BitwiseCopyable {
   public let records: UnsafeRawPointer  // [(panels + 1) / 2, layout.pairBytes]
   public let layout: PackedLayout
   public let blocks: Int
@@ -94,7 +94,7 @@ public enum FloatElement: Sendable, Equatable, BitwiseCopyable {
 }
 
 /// Float weights in panels of 16 output rows, [panels, width, 16].
-public struct FloatPanels {
+public struct FloatPanels: BitwiseCopyable {
   public let elements: UnsafeRawPointer
   public let element: FloatElement
   public let width: Int
@@ -159,8 +159,8 @@ public struct PackedKeyBlocks: BitwiseCopyable {
     return (byte, four * bits % 8)
   }
 
-  /// Bytes of scratch that scoring takes.
-  public static func scratchBytes(headDim: Int) -> Int { 2 * 4 * headDim }
+  /// Bytes of scratch that scoring takes: the planes of four rows, and their queries in units of their steps.
+  public static func scratchBytes(headDim: Int) -> Int { 4 * (2 + 4) * headDim }
 }
 
 /// Packed values of one head: codes in blocks of 16 tokens, a scale and a minimum per token and group of channels.
@@ -207,6 +207,6 @@ public struct PackedValueBlocks: BitwiseCopyable {
   @inlinable public static var runTokens: Int { 512 }
   /// Bytes of the planes of 64 channels' groups of at least 16, three rows each.
   @inlinable public static var planeBytes: Int { 4 * 3 * 2 * runTokens }
-  /// Bytes of scratch that summing takes.
-  public static var scratchBytes: Int { planeBytes }
+  /// Bytes of scratch that summing takes: planes, and three rows of products before they become planes.
+  public static var scratchBytes: Int { planeBytes + 3 * 4 * runTokens }
 }

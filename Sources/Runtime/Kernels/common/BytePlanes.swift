@@ -13,23 +13,20 @@ private let largestFixed: Float = 127 * 256
   (largest * (1 / largestFixed), largest > 0 ? largestFixed / largest : 0)
 }
 
-/// Writes the planes of 16 numbers at `planes` and `planes + planeBytes`, high one first.
-@inline(always) func storePlanes(
-  _ x: Floats, _ inverse: Float, _ planes: UnsafeMutablePointer<UInt8>, _ planeBytes: Int
-) {
-  let whole = kv_int_from_float(x * inverse)
+/// Writes the planes of 16 numbers, given in steps, at `planes` and `planes + planeBytes`, high one first.
+@inline(always) func storeFixed(_ x: Floats, _ planes: UnsafeMutablePointer<UInt8>, _ planeBytes: Int) {
+  let whole = kv_int_from_float(x)
   kv_store_low_bytes(planes, (whole &+ 128) &>> 8)
   kv_store_low_bytes(planes + planeBytes, whole)
 }
 
 /// The same for 64 numbers that lie one behind the other.
-@inline(always) func storePlanes(
-  _ a: Floats, _ b: Floats, _ c: Floats, _ d: Floats, _ inverse: Float, _ planes: UnsafeMutablePointer<UInt8>,
-  _ planeBytes: Int
+@inline(always) func storeFixed(
+  _ a: Floats, _ b: Floats, _ c: Floats, _ d: Floats, _ planes: UnsafeMutablePointer<UInt8>, _ planeBytes: Int
 ) {
   kv_store_planes64(
-    kv_int_from_float(a * inverse), kv_int_from_float(b * inverse), kv_int_from_float(c * inverse),
-    kv_int_from_float(d * inverse), planes, planes + planeBytes)
+    kv_int_from_float(a), kv_int_from_float(b), kv_int_from_float(c), kv_int_from_float(d), planes,
+    planes + planeBytes)
 }
 
 /// The floats that two plane sums stand for; the sums are below 2^24, so their conversion is exact.

@@ -51,6 +51,8 @@ import KernelABI
   var block = blocks.lowerBound
   guard block < blocks.upperBound else { return }
   fixSteps(keys, blocks, queries, &steps, &inverses, rows: rows)
+  let fixed = UnsafeMutableRawPointer(planes + 8 * d).assumingMemoryBound(to: Float.self)
+  fixQueries(queries, d, inverses, fixed, rows: rows)
   while block < blocks.upperBound {
     let group = block / keys.groupBlocks
     let end =
@@ -62,17 +64,31 @@ import KernelABI
       // The scales have been read for the steps.
       kv_prefetch(minima + 4 * d, 2 * d)
     }
-    scaleQueries(queries, scales, minima, d, planes, inverses, &biases, rows: rows)
+    scaleQueries(queries, fixed, scales, minima, d, planes, &biases, rows: rows)
+    #if KERNELS_V4
+      while end - block >= 2 {
+        prefetchBlocks(keys, block, 2)
+        scoreTwoBlocks(
+          keys.codes + block * keys.blockBytes, d, planes, steps, biases,
+          out + (block - blocks.lowerBound) * 16, outStride, rows: rows, bits: bits)
+        block = block + 2
+      }
+    #endif
     while block < end {
-      // Far enough ahead for memory, near enough not to be gone again: the short runs of a part outpace the hardware.
-      kv_prefetch(keys.codes + (block + 8) * keys.blockBytes, keys.blockBytes)
-      if let next = keys.next { kv_prefetch(next + block * keys.nextBlockBytes, keys.nextBlockBytes) }
+      prefetchBlocks(keys, block, 1)
       scoreBlock(
         keys.codes + block * keys.blockBytes, d, planes, steps, biases,
         out + (block - blocks.lowerBound) * 16, outStride, rows: rows, bits: bits)
       block = block + 1
     }
   }
+}
+
+/// Asks for the codes read later, and for what is read after the scores of these blocks.
+@inline(always) private func prefetchBlocks(_ keys: PackedKeyBlocks, _ block: Int, _ count: Int) {
+  // Far enough ahead for memory, near enough not to be gone again: the short runs of a part outpace the hardware.
+  kv_prefetch(keys.codes + (block + 8) * keys.blockBytes, count * keys.blockBytes)
+  if let next = keys.next { kv_prefetch(next + block * keys.nextBlockBytes, count * keys.nextBlockBytes) }
 }
 
 /// One fixed-point step a row for all the groups of a range, by the largest query * scale in it: groups are so short that
@@ -97,10 +113,10 @@ import KernelABI
       scale = largerOf(scale, kv_load_half16(keys.scales + (group * d + channel)))
       group = group + 1
     }
-    a = largerOf(a, magnitudes(loadFloats(queries + channel) * scale))
-    if rows > 1 { b = largerOf(b, magnitudes(loadFloats(queries + (d + channel)) * scale)) }
-    if rows > 2 { c = largerOf(c, magnitudes(loadFloats(queries + (2 * d + channel)) * scale)) }
-    if rows > 3 { e = largerOf(e, magnitudes(loadFloats(queries + (3 * d + channel)) * scale)) }
+    a = kv_larger_magnitudes(a, loadFloats(queries + channel) * scale)
+    if rows > 1 { b = kv_larger_magnitudes(b, loadFloats(queries + (d + channel)) * scale) }
+    if rows > 2 { c = kv_larger_magnitudes(c, loadFloats(queries + (2 * d + channel)) * scale) }
+    if rows > 3 { e = kv_larger_magnitudes(e, loadFloats(queries + (3 * d + channel)) * scale) }
     channel = channel + 16
   }
   @inline(always) func finish(_ largest: Floats, _ row: Int) {
@@ -114,11 +130,29 @@ import KernelABI
   if rows > 3 { finish(e, 3) }
 }
 
+/// Queries in units of their rows' steps, so that a group's scales are all that is left to multiply with.
+@inline(always) private func fixQueries(
+  _ queries: UnsafePointer<Float>, _ d: Int, _ inverses: SIMD4<Float>, _ fixed: UnsafeMutablePointer<Float>, rows: Int
+) {
+  var channel = 0
+  while channel < d {
+    @inline(always) func store(_ row: Int) {
+      storeFloats(loadFloats(queries + (row &* d &+ channel)) * inverses[row], fixed + (row &* d &+ channel))
+    }
+    store(0)
+    if rows > 1 { store(1) }
+    if rows > 2 { store(2) }
+    if rows > 3 { store(3) }
+    channel = channel + 16
+  }
+}
+
 /// Writes the planes of each row's query * scale; a bias is query . minimum. A group has few tokens, so this is as much work
 /// as its scores: scales and minima are widened once for all rows.
 @inline(always) private func scaleQueries(
-  _ queries: UnsafePointer<Float>, _ scales: UnsafePointer<UInt16>, _ minima: UnsafePointer<UInt16>, _ d: Int,
-  _ planes: UnsafeMutablePointer<UInt8>, _ inverses: SIMD4<Float>, _ biases: inout SIMD4<Float>, rows: Int
+  _ queries: UnsafePointer<Float>, _ fixed: UnsafePointer<Float>, _ scales: UnsafePointer<UInt16>,
+  _ minima: UnsafePointer<UInt16>, _ d: Int, _ planes: UnsafeMutablePointer<UInt8>, _ biases: inout SIMD4<Float>,
+  rows: Int
 ) {
   var a = Floats()
   var b = Floats()
@@ -133,10 +167,7 @@ import KernelABI
     if rows > 3 { e = multiplyAdd(e, loadFloats(queries + (3 * d + channel)), minimum) }
     channel = channel + 16
   }
-  biases[0] = laneSum(a)
-  if rows > 1 { biases[1] = laneSum(b) }
-  if rows > 2 { biases[2] = laneSum(c) }
-  if rows > 3 { biases[3] = laneSum(e) }
+  biases = kv_lane_sums(a, b, c, e)
   channel = 0
   while channel + 64 <= d {
     let s0 = kv_load_half16(scales + channel)
@@ -144,9 +175,9 @@ import KernelABI
     let s2 = kv_load_half16(scales + (channel + 32))
     let s3 = kv_load_half16(scales + (channel + 48))
     @inline(always) func store(_ row: Int) {
-      let q = queries + (row &* d &+ channel)
-      storePlanes(
-        loadFloats(q) * s0, loadFloats(q + 16) * s1, loadFloats(q + 32) * s2, loadFloats(q + 48) * s3, inverses[row],
+      let q = fixed + (row &* d &+ channel)
+      storeFixed(
+        loadFloats(q) * s0, loadFloats(q + 16) * s1, loadFloats(q + 32) * s2, loadFloats(q + 48) * s3,
         planes + (row &* 2 &* d &+ channel), d)
     }
     store(0)
@@ -158,8 +189,7 @@ import KernelABI
   while channel < d {
     let scale = kv_load_half16(scales + channel)
     @inline(always) func store(_ row: Int) {
-      storePlanes(
-        loadFloats(queries + (row &* d &+ channel)) * scale, inverses[row], planes + (row &* 2 &* d &+ channel), d)
+      storeFixed(loadFloats(fixed + (row &* d &+ channel)) * scale, planes + (row &* 2 &* d &+ channel), d)
     }
     store(0)
     if rows > 1 { store(1) }
@@ -169,54 +199,97 @@ import KernelABI
   }
 }
 
-@inline(always) private func scoreBlock(
-  _ codeBytes: UnsafePointer<UInt8>, _ d: Int, _ planes: UnsafePointer<UInt8>, _ steps: SIMD4<Float>,
-  _ biases: SIMD4<Float>, _ out: UnsafeMutablePointer<Float>, _ outStride: Int, rows: Int, bits: Int
-) {
+/// Plane sums of up to four rows over the 16 tokens of a block.
+private struct BlockSums {
   var a0 = Ints()
   var a1 = Ints()
   var b0 = Ints()
   var b1 = Ints()
   var c0 = Ints()
   var c1 = Ints()
-  var d0 = Ints()
-  var d1 = Ints()
-  let base = UnsafeRawPointer(codeBytes)
-  let words = UnsafeRawPointer(planes)
-  @inline(always) func word(_ row: Int, _ plane: Int, _ four: Int) -> Int32 {
-    kv_load_i32(words + ((row &* 2 &+ plane) &* d &+ four &* 4))
-  }
-  @inline(always) func multiply(_ w: SIMD64<UInt8>, _ four: Int) {
-    a0 = kv_dot4(a0, w, word(0, 0, four))
-    a1 = kv_dot4(a1, w, word(0, 1, four))
+  var e0 = Ints()
+  var e1 = Ints()
+
+  @inline(always) init() {}
+
+  /// Adds the four channels at `words` of each row's planes, which are `d` bytes long.
+  @inline(always) mutating func multiply(_ w: SIMD64<UInt8>, _ words: UnsafeRawPointer, _ d: Int, rows: Int) {
+    a0 = kv_dot4(a0, w, kv_load_i32(words))
+    a1 = kv_dot4(a1, w, kv_load_i32(words + d))
     if rows > 1 {
-      b0 = kv_dot4(b0, w, word(1, 0, four))
-      b1 = kv_dot4(b1, w, word(1, 1, four))
+      b0 = kv_dot4(b0, w, kv_load_i32(words + 2 &* d))
+      b1 = kv_dot4(b1, w, kv_load_i32(words + 3 &* d))
     }
     if rows > 2 {
-      c0 = kv_dot4(c0, w, word(2, 0, four))
-      c1 = kv_dot4(c1, w, word(2, 1, four))
+      c0 = kv_dot4(c0, w, kv_load_i32(words + 4 &* d))
+      c1 = kv_dot4(c1, w, kv_load_i32(words + 5 &* d))
     }
     if rows > 3 {
-      d0 = kv_dot4(d0, w, word(3, 0, four))
-      d1 = kv_dot4(d1, w, word(3, 1, four))
+      e0 = kv_dot4(e0, w, kv_load_i32(words + 6 &* d))
+      e1 = kv_dot4(e1, w, kv_load_i32(words + 7 &* d))
     }
   }
-  let vectors = d * bits / 32
-  let fours = 8 / bits
-  var vector = 0
-  while vector < vectors {
-    let v = kv_load_u32x16(base + vector * 64)
-    multiply(codes(v, 0, bits: bits), vector &* fours)
-    if bits < 8 { multiply(codes(v, 1, bits: bits), vector &* fours &+ 1) }
+
+  @inline(always) func finish(
+    _ steps: SIMD4<Float>, _ biases: SIMD4<Float>, _ out: UnsafeMutablePointer<Float>, _ outStride: Int, rows: Int
+  ) {
+    storeFloats(joinPlanes(a0, a1, steps.x) + biases.x, out)
+    if rows > 1 { storeFloats(joinPlanes(b0, b1, steps.y) + biases.y, out + outStride) }
+    if rows > 2 { storeFloats(joinPlanes(c0, c1, steps.z) + biases.z, out + 2 &* outStride) }
+    if rows > 3 { storeFloats(joinPlanes(e0, e1, steps.w) + biases.w, out + 3 &* outStride) }
+  }
+}
+
+@inline(always) private func scoreBlock(
+  _ codeBytes: UnsafePointer<UInt8>, _ d: Int, _ planes: UnsafePointer<UInt8>, _ steps: SIMD4<Float>,
+  _ biases: SIMD4<Float>, _ out: UnsafeMutablePointer<Float>, _ outStride: Int, rows: Int, bits: Int
+) {
+  var sums = BlockSums()
+  var base = UnsafeRawPointer(codeBytes)
+  var words = UnsafeRawPointer(planes)
+  let end = words + d
+  while words < end {
+    let v = kv_load_u32x16(base)
+    sums.multiply(codes(v, 0, bits: bits), words, d, rows: rows)
+    if bits < 8 { sums.multiply(codes(v, 1, bits: bits), words + 4, d, rows: rows) }
     if bits < 4 {
-      multiply(codes(v, 2, bits: bits), vector &* fours &+ 2)
-      multiply(codes(v, 3, bits: bits), vector &* fours &+ 3)
+      sums.multiply(codes(v, 2, bits: bits), words + 8, d, rows: rows)
+      sums.multiply(codes(v, 3, bits: bits), words + 12, d, rows: rows)
     }
-    vector = vector + 1
+    base = base + 64
+    words = words + 32 / bits
   }
-  storeFloats(joinPlanes(a0, a1, steps.x) + biases.x, out)
-  if rows > 1 { storeFloats(joinPlanes(b0, b1, steps.y) + biases.y, out + outStride) }
-  if rows > 2 { storeFloats(joinPlanes(c0, c1, steps.z) + biases.z, out + 2 * outStride) }
-  if rows > 3 { storeFloats(joinPlanes(d0, d1, steps.w) + biases.w, out + 3 * outStride) }
+  sums.finish(steps, biases, out, outStride, rows: rows)
+}
+
+/// Two blocks that share scales: a dot product takes longer than the sums of one block can wait for, and words are read
+/// once for both.
+@inline(always) private func scoreTwoBlocks(
+  _ codeBytes: UnsafePointer<UInt8>, _ d: Int, _ planes: UnsafePointer<UInt8>, _ steps: SIMD4<Float>,
+  _ biases: SIMD4<Float>, _ out: UnsafeMutablePointer<Float>, _ outStride: Int, rows: Int, bits: Int
+) {
+  var sums = BlockSums()
+  var sums2 = BlockSums()
+  var base = UnsafeRawPointer(codeBytes)
+  let blockBytes = 2 &* d &* bits
+  var words = UnsafeRawPointer(planes)
+  let end = words + d
+  while words < end {
+    let v = kv_load_u32x16(base)
+    let v2 = kv_load_u32x16(base + blockBytes)
+    @inline(always) func multiply(_ index: Int) {
+      sums.multiply(codes(v, index, bits: bits), words + 4 &* index, d, rows: rows)
+      sums2.multiply(codes(v2, index, bits: bits), words + 4 &* index, d, rows: rows)
+    }
+    multiply(0)
+    if bits < 8 { multiply(1) }
+    if bits < 4 {
+      multiply(2)
+      multiply(3)
+    }
+    base = base + 64
+    words = words + 32 / bits
+  }
+  sums.finish(steps, biases, out, outStride, rows: rows)
+  sums2.finish(steps, biases, out + 16, outStride, rows: rows)
 }

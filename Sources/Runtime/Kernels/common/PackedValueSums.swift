@@ -55,6 +55,11 @@ private struct Run {
   @inline(always) func planes(_ group: Int, _ row: Int) -> UnsafeMutablePointer<UInt8> {
     planes + (group &* 3 &+ row) &* (2 &* PackedValueBlocks.runTokens)
   }
+
+  /// Weights times scales of the channel group whose planes are being made, behind all planes.
+  @inline(always) var products: UnsafeMutablePointer<Float> {  // [row, runTokens]
+    UnsafeMutableRawPointer(planes + PackedValueBlocks.planeBytes).assumingMemoryBound(to: Float.self)
+  }
 }
 
 /// Step and offset of up to three rows of a channel group.
@@ -146,32 +151,40 @@ private struct Prepared {
   _ run: Run, _ group: Int, _ weights: UnsafePointer<Float>, _ weightStride: Int, _ place: Int
 ) -> Prepared { scaledWeights(run, group, weights, weightStride, place, rows: 3) }
 
-/// A group's scales and minima of 16 tokens of a run; 0 past its end, where they are nobody's numbers.
-@inline(always) private func groupScale(
-  _ run: Run, _ numbers: UnsafePointer<UInt16>, _ group: Int, _ i: Int
-) -> Floats {
-  let token = run.first + i
-  var read = kv_load_half16(numbers + (token / 32 * run.values.scaleStride + group * 32 + token % 32))
-  if i + 16 > run.count {
-    var lane = run.count - i
-    while lane < 16 {
-      read[lane] = 0
-      lane = lane + 1
+/// Largest magnitudes and sums of weight * minimum of up to three rows.
+private struct Weighed {
+  var largest0 = Floats()
+  var largest1 = Floats()
+  var largest2 = Floats()
+  var offset0 = Floats()
+  var offset1 = Floats()
+  var offset2 = Floats()
+
+  @inline(always) init() {}
+
+  /// Takes 16 weights of each row, and leaves them times their scales at `products`.
+  @inline(always) mutating func add(
+    _ w0: Floats, _ w1: Floats, _ w2: Floats, _ scale: Floats, _ minimum: Floats,
+    _ products: UnsafeMutablePointer<Float>, rows: Int
+  ) {
+    let run = PackedValueBlocks.runTokens
+    offset0 = multiplyAdd(offset0, w0, minimum)
+    let p0 = w0 * scale
+    largest0 = kv_larger_magnitudes(largest0, p0)
+    storeFloats(p0, products)
+    if rows > 1 {
+      offset1 = multiplyAdd(offset1, w1, minimum)
+      let p1 = w1 * scale
+      largest1 = kv_larger_magnitudes(largest1, p1)
+      storeFloats(p1, products + run)
+    }
+    if rows > 2 {
+      offset2 = multiplyAdd(offset2, w2, minimum)
+      let p2 = w2 * scale
+      largest2 = kv_larger_magnitudes(largest2, p2)
+      storeFloats(p2, products + 2 &* run)
     }
   }
-  return read
-}
-
-/// Sixteen weights of a run; 0 past its end.
-@inline(always) private func weight(_ run: Run, _ weights: UnsafePointer<Float>, _ i: Int) -> Floats {
-  if i + 16 <= run.count { return loadFloats(weights + i) }
-  var read = Floats()
-  var lane = 0
-  while i + lane < run.count {
-    read[lane] = weights[i + lane]
-    lane = lane + 1
-  }
-  return read
 }
 
 /// Writes the planes of each row's weight * scale, zero past the run; an offset is the sum of weight * minimum. Scales and
@@ -179,76 +192,71 @@ private struct Prepared {
 @inline(always) private func scaledWeights(
   _ run: Run, _ group: Int, _ weights: UnsafePointer<Float>, _ weightStride: Int, _ place: Int, rows: Int
 ) -> Prepared {
-  var offset0 = Floats()
-  var offset1 = Floats()
-  var offset2 = Floats()
-  var largest0 = Floats()
-  var largest1 = Floats()
-  var largest2 = Floats()
-  let count = run.count
+  let products = run.products
+  let stride = run.values.scaleStride
+  let scales = run.values.scales + group &* 32
+  let minima = run.values.minima + group &* 32
+  let second = weights + weightStride
+  let third = second + weightStride
+  var weighed = Weighed()
   var i = 0
-  while i < count {
-    let scale = groupScale(run, run.values.scales, group, i)
-    let low = groupScale(run, run.values.minima, group, i)
-    let w0 = weight(run, weights, i)
-    offset0 = multiplyAdd(offset0, w0, low)
-    largest0 = largerOf(largest0, magnitudes(w0 * scale))
-    if rows > 1 {
-      let w1 = weight(run, weights + weightStride, i)
-      offset1 = multiplyAdd(offset1, w1, low)
-      largest1 = largerOf(largest1, magnitudes(w1 * scale))
-    }
-    if rows > 2 {
-      let w2 = weight(run, weights + 2 * weightStride, i)
-      offset2 = multiplyAdd(offset2, w2, low)
-      largest2 = largerOf(largest2, magnitudes(w2 * scale))
-    }
-    i = i + 16
+  while i &+ 16 <= run.count {
+    let token = run.first &+ i
+    let at = (token &>> 5) &* stride &+ (token & 31)
+    weighed.add(
+      loadFloats(weights + i), rows > 1 ? loadFloats(second + i) : Floats(),
+      rows > 2 ? loadFloats(third + i) : Floats(), kv_load_half16(scales + at), kv_load_half16(minima + at),
+      products + i, rows: rows)
+    i = i &+ 16
   }
-  let fixed0 = fixedPointStep(laneMaximum(largest0))
-  let fixed1 = fixedPointStep(laneMaximum(largest1))
-  let fixed2 = fixedPointStep(laneMaximum(largest2))
-  let plane = PackedValueBlocks.runTokens
-  i = 0
-  while i + 64 <= count {
-    let s0 = groupScale(run, run.values.scales, group, i)
-    let s1 = groupScale(run, run.values.scales, group, i + 16)
-    let s2 = groupScale(run, run.values.scales, group, i + 32)
-    let s3 = groupScale(run, run.values.scales, group, i + 48)
-    @inline(always) func store(_ row: Int, _ inverse: Float) {
-      let w = weights + (row &* weightStride &+ i)
-      storePlanes(
-        loadFloats(w) * s0, loadFloats(w + 16) * s1, loadFloats(w + 32) * s2, loadFloats(w + 48) * s3, inverse,
-        run.planes(place, row) + i, plane)
-    }
-    store(0, fixed0.inverse)
-    if rows > 1 { store(1, fixed1.inverse) }
-    if rows > 2 { store(2, fixed2.inverse) }
-    i = i + 64
+  if i < run.count {
+    // Past the end scales and minima are nobody's numbers, and weights nobody's memory.
+    let token = run.first &+ i
+    let at = (token &>> 5) &* stride &+ (token & 31)
+    let left = run.count &- i
+    weighed.add(
+      kv_load_first_floats(weights + i, left), rows > 1 ? kv_load_first_floats(second + i, left) : Floats(),
+      rows > 2 ? kv_load_first_floats(third + i, left) : Floats(),
+      kv_first_lanes(kv_load_half16(scales + at), left), kv_first_lanes(kv_load_half16(minima + at), left),
+      products + i, rows: rows)
+    i = i &+ 16
   }
-  while i < count {
-    let scale = groupScale(run, run.values.scales, group, i)
-    @inline(always) func store(_ row: Int, _ inverse: Float) {
-      storePlanes(
-        weight(run, weights + row &* weightStride, i) * scale, inverse, run.planes(place, row) + i, plane)
-    }
-    store(0, fixed0.inverse)
-    if rows > 1 { store(1, fixed1.inverse) }
-    if rows > 2 { store(2, fixed2.inverse) }
-    i = i + 16
+  while i & 63 != 0 {
+    weighed.add(Floats(), Floats(), Floats(), Floats(), Floats(), products + i, rows: rows)
+    i = i &+ 16
   }
   var prepared = Prepared()
+  let fixed0 = fixedPointStep(laneMaximum(weighed.largest0))
   prepared.step0 = fixed0.step
-  prepared.offset0 = laneSum(offset0)
+  prepared.offset0 = laneSum(weighed.offset0)
+  storeProducts(products, fixed0.inverse, run.planes(place, 0), i)
   if rows > 1 {
+    let fixed1 = fixedPointStep(laneMaximum(weighed.largest1))
     prepared.step1 = fixed1.step
-    prepared.offset1 = laneSum(offset1)
+    prepared.offset1 = laneSum(weighed.offset1)
+    storeProducts(products + PackedValueBlocks.runTokens, fixed1.inverse, run.planes(place, 1), i)
   }
   if rows > 2 {
+    let fixed2 = fixedPointStep(laneMaximum(weighed.largest2))
     prepared.step2 = fixed2.step
-    prepared.offset2 = laneSum(offset2)
+    prepared.offset2 = laneSum(weighed.offset2)
+    storeProducts(products + 2 &* PackedValueBlocks.runTokens, fixed2.inverse, run.planes(place, 2), i)
   }
   return prepared
+}
+
+/// Writes the planes of a row's products, a multiple of 64 of them.
+@inline(always) private func storeProducts(
+  _ products: UnsafePointer<Float>, _ inverse: Float, _ planes: UnsafeMutablePointer<UInt8>, _ count: Int
+) {
+  var i = 0
+  while i < count {
+    let p = products + i
+    storeFixed(
+      loadFloats(p) * inverse, loadFloats(p + 16) * inverse, loadFloats(p + 32) * inverse,
+      loadFloats(p + 48) * inverse, planes + i, PackedValueBlocks.runTokens)
+    i = i &+ 64
+  }
 }
 
 /// Plane sums of up to three rows over 16 channels.
