@@ -142,7 +142,7 @@ KV_INLINE kv_f32x16 kv_clamp_level(kv_f32x16 x, float top) {
 // Codes of numbers with one scale and minimum, and what they miss; NaN has code 0 and error 0. Nothing is fused, so that
 // every instruction set gives the same bits.
 KV_INLINE void kv_quantise_uniform(const float *x, long count, float scale, float minimum, float top, uint8_t *codes,
-                                   float *errors) {
+                                   uint16_t *errors) {
 #pragma clang fp contract(off)
   const float magic = 12582912;
   // The quotient by multiplication may miss the exact one by a few units in the last place, which matters beside the
@@ -164,6 +164,6 @@ KV_INLINE void kv_quantise_uniform(const float *x, long count, float scale, floa
     kv_f32x16 error = number - ((shifted - magic) * scale + minimum);
     kv_i32x16 isNumber = number == number;
     error = (kv_f32x16)((kv_i32x16)error & isNumber);
-    memcpy(errors + i, &error, 64);
+    kv_store_half16(errors + i, error);
   }
 }

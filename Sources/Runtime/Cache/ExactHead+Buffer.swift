@@ -7,17 +7,7 @@ extension ExactHead {
     _ queries: UnsafePointer<Float>, rows: Int, tokens: Range<Int>, _ out: UnsafeMutablePointer<Float>, outStride: Int,
     _ kernels: KernelTable
   ) {
-    guard !tokens.isEmpty else { return }
-    let blocks = tokens.lowerBound / 16..<(tokens.upperBound + 15) / 16
-    let width = blocks.count * 16
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: rows * width) { scratch in
-      guard let scratch = scratch.baseAddress else { return }
-      kernels.keyScores(keys.rows, blocks, queries, rows, scratch, width)
-      for row in 0..<rows {
-        (out + row * outStride).update(
-          from: scratch + row * width + tokens.lowerBound - blocks.lowerBound * 16, count: tokens.count)
-      }
-    }
+    keys.rows.scores(queries, rows: rows, tokens: tokens, out, outStride: outStride, kernels)
   }
 
   /// Keys of the given tokens of the buffer as rows [tokens, headDim].
@@ -91,5 +81,25 @@ extension ExactHead {
     total.exactTail = (keys.count + values.count) * keys.headDim * keys.element.bytes
     total.slack = keys.slackBytes
     return total
+  }
+}
+
+extension ExactRows {
+  /// Scores of exactly the given tokens of keys, which may begin anywhere.
+  func scores(
+    _ queries: UnsafePointer<Float>, rows: Int, tokens: Range<Int>, _ out: UnsafeMutablePointer<Float>, outStride: Int,
+    _ kernels: KernelTable
+  ) {
+    guard !tokens.isEmpty else { return }
+    let blocks = tokens.lowerBound / 16..<(tokens.upperBound + 15) / 16
+    let width = blocks.count * 16
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: rows * width) { scratch in
+      guard let scratch = scratch.baseAddress else { return }
+      kernels.keyScores(self, blocks, queries, rows, scratch, width)
+      for row in 0..<rows {
+        (out + row * outStride).update(
+          from: scratch + row * width + tokens.lowerBound - blocks.lowerBound * 16, count: tokens.count)
+      }
+    }
   }
 }

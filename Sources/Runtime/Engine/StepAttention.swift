@@ -19,6 +19,9 @@ final class StepAttention {
   let rows: AttentionRows
   /// Keys of the tiles that a part's running sums go by; nil if the scores of a part are complete before its softmax.
   let keyTile: Int?
+  private let store: any LayerStore
+  /// Whether slots may be hidden from the query.
+  private let isMasked: Bool
   private let group: Int
   private let headDim: Int
 
@@ -32,6 +35,8 @@ final class StepAttention {
     position = step.position
     rows = step.rows
     self.keyTile = keyTile
+    store = step.cache.store
+    isMasked = step.cache.window != nil || step.cache.flow != nil
     group = step.cache.shape.groupHeads
     headDim = step.cache.shape.headDim
   }
@@ -83,7 +88,7 @@ final class StepAttention {
   }
 
   /// Tokens of the head once this step's token is stored.
-  var tokensAfterStep: Int { cache.store.count(head: head) + 1 }
+  var tokensAfterStep: Int { store.count(head: head) + 1 }
 
   /// Appends the token; false if its key or value cannot be stored as finite numbers.
   func append() -> Bool {
@@ -103,9 +108,9 @@ final class StepAttention {
       cache.noteSelectedRead(head: head, bytes: nil)
       return StepReading(all: tokens)
     }
-    let reading = StepReading(selection, blockSlots: cache.store.rangeAlignment)
+    let reading = StepReading(selection, blockSlots: store.rangeAlignment)
     cache.noteSelectedRead(
-      head: head, bytes: own + reading.readBytes(cache.store, head: head, heads: cache.shape.kvHeads))
+      head: head, bytes: own + reading.readBytes(store, head: head, heads: cache.shape.kvHeads))
     return reading
   }
 
@@ -122,7 +127,7 @@ final class StepAttention {
     let weights = areas.weights + range.lowerBound
     score(range, areas, weights, stride: areas.stride)
     var isFinite = true
-    let mask = WindowMask(cache, head: head)
+    let mask = isMasked ? WindowMask(cache, head: head) : nil
     for row in 0..<group {
       let line = weights + row * areas.stride
       mask?.fill(line, range, query: position, with: WindowMask.hiddenScore)
@@ -142,7 +147,7 @@ final class StepAttention {
     let sums = areas.sums + part * group * headDim
     sums.update(repeating: 0, count: group * headDim)
     areas.reading.runs(range) { slots, column in
-      cache.store.accumulate(
+      store.accumulate(
         head: head, weights: areas.weights + column, weightStride: areas.stride, rows: group, tokens: slots, acc: sums)
     }
     return true
@@ -155,7 +160,7 @@ final class StepAttention {
     let stride = Self.tileStride(keyTile)
     let lines = areas.tiles + part * group * stride
     let extremes = areas.extremes + part * group * 2
-    let mask = WindowMask(cache, head: head)
+    let mask = isMasked ? WindowMask(cache, head: head) : nil
     // The scores' rows may be longer than those of the group, so what a row has is kept apart and written at the end.
     return withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * group) { area in
       guard let state = area.baseAddress else { return false }
@@ -178,7 +183,7 @@ final class StepAttention {
           areas.reading.fill(line, tile, row: row, with: 0)
         }
         areas.reading.runs(tile) { slots, column in
-          cache.store.accumulate(
+          store.accumulate(
             head: head, weights: lines + column - start, weightStride: stride, rows: group, tokens: slots,
             acc: softmax.sums)
         }
@@ -196,20 +201,20 @@ final class StepAttention {
   private func score(_ range: Range<Int>, _ areas: Areas, _ weights: UnsafeMutablePointer<Float>, stride: Int) {
     guard areas.reading.isAll else {
       areas.reading.runs(range) { slots, column in
-        cache.store.scores(
+        store.scores(
           head: head, queries: areas.queries, rows: group, tokens: slots, out: weights + column - range.lowerBound,
           outStride: stride)
       }
       return
     }
     guard !areas.turns.isEmpty else {
-      return cache.store.scores(
+      return store.scores(
         head: head, queries: areas.queries, rows: group, tokens: range, out: weights, outStride: stride)
     }
     TurnedScores(turns: areas.turns, rotary: rotary, headDim: headDim).score(
       range, queries: areas.queries, rows: group, out: weights, outStride: stride
     ) { queries, tokens, out, outStride in
-      cache.store.scores(
+      store.scores(
         head: head, queries: queries, rows: group, tokens: tokens, out: out, outStride: outStride)
     }
   }
@@ -262,6 +267,7 @@ final class StepAttention {
   private func exponentiate(_ row: Int, _ areas: Areas, maximum: Float) {
     let line = areas.weights + row * areas.stride
     _ = kernels.exponentiate(line, areas.tokens, maximum)
+    guard isMasked else { return }
     WindowMask(cache, head: head)?.fill(line, 0..<areas.tokens, query: position, with: 0)
   }
 

@@ -4,7 +4,7 @@
 /// Positions are those of the text even where a method renumbers slots: the window belongs to the model.
 struct WindowMask {
   /// Stands for the score of a hidden slot; no product of finite keys and queries is as low.
-  static let hiddenScore = -Float.greatestFiniteMagnitude
+  static var hiddenScore: Float { -Float.greatestFiniteMagnitude }
 
   private let window: Int
   /// Position of every slot, or nil where slot i holds position i.

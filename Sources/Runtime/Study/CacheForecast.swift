@@ -80,9 +80,9 @@ extension GearTensorCodec {
       + Slots.exactBytes(settings.interval, shape)
   }
 
-  /// The errors of both tensors in single precision, and candidates for outliers with their places: all, at worst.
+  /// The errors of both tensors in half precision, and candidates for outliers with their places: all, at worst.
   public func mostPackingBytes(tokens: Int, shape: CacheShape) -> Int {
-    2 * tokens * shape.kvHeads * shape.headDim * (4 + 12)
+    2 * tokens * shape.kvHeads * shape.headDim * (2 + 12)
   }
 }
 

@@ -17,6 +17,14 @@ struct KernelTrial {
     return Array(out[..<count])
   }
 
+  /// The same of numbers in half precision.
+  static func guardedHalves(_ count: Int, _ body: (UnsafeMutablePointer<UInt16>) -> Void) -> [Float] {
+    var out = [UInt16](repeating: 123, count: count + 32)
+    out.withUnsafeMutableBufferPointer { if let base = $0.baseAddress { body(base) } }
+    precondition(out[count...].allSatisfy { $0 == 123 }, "a kernel wrote past its result")
+    return out[..<count].map(Half.float)
+  }
+
   /// The same of bytes.
   static func guardedBytes(_ count: Int, _ body: (UnsafeMutablePointer<UInt8>) -> Void) -> [UInt8] {
     var out = [UInt8](repeating: 123, count: count + 64)

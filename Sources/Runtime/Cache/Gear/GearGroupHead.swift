@@ -64,8 +64,12 @@ final class GearGroupHead {
       overwrite(first + token, row)
     }
     for place in error.indices { error[place] = original[place] - error[place] }
-    let factors = PowerIteration.factors(
-      error, rows: count, columns: headDim, start: start(), loops: settings.loops, kernels)
+    let factors = error.withUnsafeBufferPointer { error in
+      error.baseAddress.map {
+        PowerIteration.factors(
+          .floats($0), rows: count, columns: headDim, start: start(), loops: settings.loops, kernels)
+      } ?? PowerIteration.Factors(rank: 0, q: [], p: [])
+    }
     return LowRankPart(
       factors, q: LowRankPart.blocks(factors, tokens: count, kernels), tokens: count, channel: 0, headDim: headDim)
   }

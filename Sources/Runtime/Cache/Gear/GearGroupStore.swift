@@ -36,12 +36,12 @@ final class GearGroupStore: LayerStore {
     let packed = tokens.clamped(to: 0..<boundary)
     if !packed.isEmpty {
       head.packedKeys.scores(queries, rows: rows, tokens: packed, out, outStride: outStride, kernels)
-      head.keyOutliers.addScores(
+      head.keyOutliers.list.addScores(
         queries, rows: rows, tokens: packed, out, outStride: outStride, .at(head.packedKeys.restored), kernels)
       for part in head.parts {
         let covered = packed.clamped(to: part.first..<part.first + part.keys.tokens)
         guard !covered.isEmpty else { continue }
-        part.keys.addScores(
+        part.keys.factors.addScores(
           queries, rows: rows, tokens: covered.lowerBound - part.first..<covered.upperBound - part.first,
           out + covered.lowerBound - tokens.lowerBound, outStride: outStride, kernels)
       }
@@ -61,12 +61,12 @@ final class GearGroupStore: LayerStore {
     let packed = tokens.clamped(to: 0..<boundary)
     if !packed.isEmpty {
       head.packedValues.accumulate(weights, weightStride: weightStride, rows: rows, tokens: packed, acc, kernels)
-      head.valueOutliers.accumulate(
+      head.valueOutliers.list.accumulate(
         weights, weightStride: weightStride, rows: rows, tokens: packed, acc, .at(head.packedValues.restored), kernels)
       for part in head.parts {
         let covered = packed.clamped(to: part.first..<part.first + part.values.tokens)
         guard !covered.isEmpty else { continue }
-        part.values.accumulate(
+        part.values.factors.accumulate(
           weights + covered.lowerBound - tokens.lowerBound, weightStride: weightStride, rows: rows,
           tokens: covered.lowerBound - part.first..<covered.upperBound - part.first, acc, kernels)
       }

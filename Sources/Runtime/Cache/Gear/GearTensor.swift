@@ -37,7 +37,7 @@ final class GearTensor {
     self.heads = (0..<heads).map { _ in
       Head(
         UniformCodes(side, tokens: 0, headDim: headDim, bits: settings.bits, quantiser: quantiser),
-        Outliers(headDim: headDim), LowRankPart(none, q: [], tokens: 0, channel: 0, headDim: headDim))
+        Outliers(headDim: headDim), LowRankPart(none, q: AlignedBuffer(count: 0), tokens: 0, channel: 0, headDim: headDim))
     }
   }
 
@@ -86,9 +86,9 @@ final class GearTensor {
     let tokens = counts.max() ?? 0
     let columns = counts.count * headDim
     let factors = PowerIteration.factors(
-      scratch.errors.base, rows: tokens, columns: columns,
+      .halves(scratch.errors.base), rows: tokens, columns: columns,
       start: start(settings.rank(tokens: tokens, channels: columns)), loops: settings.loops, kernels)
-    workBytes = 4 * tokens * columns + 12 * found.candidates
+    workBytes = 2 * tokens * columns + 12 * found.candidates
     let q = LowRankPart.blocks(factors, tokens: tokens, kernels)
     heads = counts.indices.map {
       Head(

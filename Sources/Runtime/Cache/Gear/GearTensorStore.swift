@@ -12,6 +12,7 @@ final class GearTensorStore: LayerStore {
   private let keys: GearTensor
   private let values: GearTensor
   private let buffers: [ExactHead]
+  private let readings: AlignedBuffer<GearReading>  // [kvHeads]
   /// What was held when packing began.
   private var before = ByteCount()
   private var transientBytes = 0
@@ -24,64 +25,41 @@ final class GearTensorStore: LayerStore {
     keys = GearTensor(.keys, heads: shape.kvHeads, headDim: shape.headDim, settings: settings, kernels: kernels)
     values = GearTensor(.values, heads: shape.kvHeads, headDim: shape.headDim, settings: settings, kernels: kernels)
     buffers = (0..<shape.kvHeads).map { _ in ExactHead(shape) }
+    readings = AlignedBuffer(count: shape.kvHeads)
+    for head in buffers.indices { note(head) }
   }
 
-  func count(head: Int) -> Int { keys.heads[head].codes.tokens + buffers[head].keys.count }
+  /// Notes where a head's parts lie now; after whatever appends or compresses.
+  private func note(_ head: Int) {
+    readings.base[head] = GearReading(keys: keys.heads[head], values: values.heads[head], buffer: buffers[head])
+  }
+
+  func count(head: Int) -> Int { readings.base[head].packed + readings.base[head].exact }
 
   func append(head: Int, keys: UnsafePointer<Float>, values: UnsafePointer<Float>, stride: Int, tokens: Int) {
     buffers[head].keys.append(keys, stride: stride, tokens: tokens)
     buffers[head].values.append(values, stride: stride, tokens: tokens)
+    note(head)
   }
 
   func scores(
     head: Int, queries: UnsafePointer<Float>, rows: Int, tokens: Range<Int>, out: UnsafeMutablePointer<Float>,
     outStride: Int
   ) {
-    let own = keys.heads[head]
-    let codes = own.codes
-    let packed = tokens.clamped(to: 0..<codes.tokens)
-    if !packed.isEmpty {
-      // A step reads little of each part: what follows would wait for memory otherwise. The prompt's rows are many.
-      if rows <= 8, packed.count <= OutlierRun.mostTokens {
-        let next = values.heads[head]
-        own.outliers.prefetch(packed)
-        next.outliers.prefetch(packed)
-        codes.scores(queries, rows: rows, tokens: packed, out, outStride: outStride, next: next.codes, kernels)
-      } else {
-        codes.scores(queries, rows: rows, tokens: packed, out, outStride: outStride, kernels)
-      }
-      own.outliers.addScores(
-        queries, rows: rows, tokens: packed, out, outStride: outStride, .constant(codes.quantiser.minimum), kernels)
-      own.lowRank.addScores(queries, rows: rows, tokens: packed, out, outStride: outStride, kernels)
-    }
-    let exact = max(tokens.lowerBound, codes.tokens)..<max(tokens.upperBound, codes.tokens)
-    buffers[head].scores(
-      queries, rows: rows, tokens: exact.lowerBound - codes.tokens..<exact.upperBound - codes.tokens,
-      out + exact.lowerBound - tokens.lowerBound, outStride: outStride, kernels)
+    readings.base[head].scores(queries, rows: rows, tokens: tokens, out, outStride: outStride, kernels)
   }
 
   func accumulate(
     head: Int, weights: UnsafePointer<Float>, weightStride: Int, rows: Int, tokens: Range<Int>,
     acc: UnsafeMutablePointer<Float>
   ) {
-    let own = values.heads[head]
-    let codes = own.codes
-    let packed = tokens.clamped(to: 0..<codes.tokens)
-    if !packed.isEmpty {
-      codes.accumulate(weights, weightStride: weightStride, rows: rows, tokens: packed, acc, kernels)
-      own.outliers.accumulate(
-        weights, weightStride: weightStride, rows: rows, tokens: packed, acc, .constant(codes.quantiser.minimum),
-        kernels)
-      own.lowRank.accumulate(weights, weightStride: weightStride, rows: rows, tokens: packed, acc, kernels)
-    }
-    let exact = max(tokens.lowerBound, codes.tokens)..<max(tokens.upperBound, codes.tokens)
-    guard !exact.isEmpty else { return }
-    kernels.accumulateValues(
-      buffers[head].values.rows, exact.lowerBound - codes.tokens..<exact.upperBound - codes.tokens,
-      weights + exact.lowerBound - tokens.lowerBound, weightStride, rows, acc)
+    readings.base[head].accumulate(weights, weightStride: weightStride, rows: rows, tokens: tokens, acc, kernels)
   }
 
-  func keep(head: Int, slots: [Int]) { buffers[head].keep(slots) }
+  func keep(head: Int, slots: [Int]) {
+    buffers[head].keep(slots)
+    note(head)
+  }
   /// Never called, since `removesTokens` is false.
   func remove(head: Int, slot: Int) {}
   var removesTokens: Bool { false }
@@ -110,6 +88,7 @@ final class GearTensorStore: LayerStore {
   /// Both tensors may be compressed at once: beside what is held before, the new corrections and what is worked in; codes
   /// take the place of the old ones.
   func finishPacking(_ moment: PackingMoment) {
+    buffers.indices.forEach(note)
     let after = bytes
     let added = after.held - min(before.payload, after.payload)
     transientBytes = max(transientBytes, before.held + added + keys.workBytes + values.workBytes)

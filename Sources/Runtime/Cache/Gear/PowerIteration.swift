@@ -65,15 +65,21 @@ public enum PowerIteration {
     let found = whole.withUnsafeBufferPointer { buffer -> Factors in
       guard let base = buffer.baseAddress else { return Factors(rank: 0, q: [], p: []) }
       return factors(
-        base, rows: rows, columns: width, start: resized(start, from: columns, to: width), loops: loops,
+        .floats(base), rows: rows, columns: width, start: resized(start, from: columns, to: width), loops: loops,
         InstructionSet.base.table)
     }
     return Factors(rank: found.rank, q: found.q, p: resized(found.p, from: width, to: columns))
   }
 
+  /// A matrix as it lies in memory, [rows, columns].
+  enum Matrix {
+    case floats(UnsafePointer<Float>)
+    case halves(UnsafePointer<UInt16>)
+  }
+
   /// Factors of a matrix [rows, columns], columns a multiple of 16, from `start` [rank, columns].
   static func factors(
-    _ matrix: UnsafePointer<Float>, rows: Int, columns: Int, start: [Float], loops: Int, _ kernels: KernelTable
+    _ matrix: Matrix, rows: Int, columns: Int, start: [Float], loops: Int, _ kernels: KernelTable
   ) -> Factors {
     let rank = columns == 0 ? 0 : start.count / columns
     guard rank > 0, rows > 0 else { return Factors(rank: 0, q: [], p: []) }
@@ -97,22 +103,43 @@ public enum PowerIteration {
   /// Rows of the matrix that stay in the nearest cache between two uses.
   private static var blockRows: Int { 32 }
 
-  /// Calls `body` with the first row and the number of rows of each block.
-  private static func blocks(_ rows: Int, _ body: (Int, Int) -> Void) {
-    for first in Swift.stride(from: 0, to: rows, by: blockRows) { body(first, min(blockRows, rows - first)) }
+  /// Calls `body` with each block of rows in single precision, its first row and how many it has.
+  private static func blocks(
+    _ matrix: Matrix, _ rows: Int, _ columns: Int, _ kernels: KernelTable,
+    _ body: (_ block: UnsafePointer<Float>, _ first: Int, _ count: Int) -> Void
+  ) {
+    switch matrix {
+    case .floats(let base):
+      for first in Swift.stride(from: 0, to: rows, by: blockRows) {
+        body(base + first * columns, first, min(blockRows, rows - first))
+      }
+    case .halves(let base):
+      withUnsafeTemporaryAllocation(byteCount: 4 * blockRows * columns, alignment: 64) { area in
+        guard let block = area.baseAddress?.assumingMemoryBound(to: Float.self) else { return }
+        for first in Swift.stride(from: 0, to: rows, by: blockRows) {
+          let count = min(blockRows, rows - first)
+          kernels.floatFromHalf(base + first * columns, count * columns, block)
+          body(block, first, count)
+        }
+      }
+    }
   }
 
   /// q = E p.
   private static func multiply(
-    _ matrix: UnsafePointer<Float>, _ rows: Int, _ columns: Int, _ p: [Float], into q: inout [Float],
-    _ kernels: KernelTable
+    _ matrix: Matrix, _ rows: Int, _ columns: Int, _ p: [Float], into q: inout [Float], _ kernels: KernelTable
   ) {
-    kernels.corrections.projectRows(matrix, rows, columns, p, p.count / columns, &q, rows)
+    q.withUnsafeMutableBufferPointer { q in
+      guard let q = q.baseAddress else { return }
+      blocks(matrix, rows, columns, kernels) { block, first, count in
+        kernels.corrections.projectRows(block, count, columns, p, p.count / columns, q + first, rows)
+      }
+    }
   }
 
   /// p = E^T q.
   private static func multiplyTransposed(
-    _ matrix: UnsafePointer<Float>, _ rows: Int, _ columns: Int, _ q: [Float], into p: inout [Float],
+    _ matrix: Matrix, _ rows: Int, _ columns: Int, _ q: [Float], into p: inout [Float],
     _ kernels: KernelTable
   ) {
     let rank = p.count / columns
@@ -120,8 +147,8 @@ public enum PowerIteration {
       p.withUnsafeMutableBufferPointer { p in
         guard let q = q.baseAddress, let p = p.baseAddress else { return }
         p.update(repeating: 0, count: rank * columns)
-        blocks(rows) { first, count in
-          kernels.corrections.addProjections(matrix + first * columns, count, columns, q + first, rows, rank, p)
+        blocks(matrix, rows, columns, kernels) { block, first, count in
+          kernels.corrections.addProjections(block, count, columns, q + first, rows, rank, p)
         }
       }
     }
@@ -129,7 +156,7 @@ public enum PowerIteration {
 
   /// p = E^T E p, each row of E being read from memory once; q is scratch.
   private static func square(
-    _ matrix: UnsafePointer<Float>, _ rows: Int, _ columns: Int, _ p: inout [Float], _ q: inout [Float],
+    _ matrix: Matrix, _ rows: Int, _ columns: Int, _ p: inout [Float], _ q: inout [Float],
     _ kernels: KernelTable
   ) {
     let rank = p.count / columns
@@ -137,8 +164,7 @@ public enum PowerIteration {
     q.withUnsafeMutableBufferPointer { q in
       next.withUnsafeMutableBufferPointer { next in
         guard let q = q.baseAddress, let next = next.baseAddress else { return }
-        blocks(rows) { first, count in
-          let block = matrix + first * columns
+        blocks(matrix, rows, columns, kernels) { block, first, count in
           kernels.corrections.projectRows(block, count, columns, p, rank, q + first, rows)
           kernels.corrections.addProjections(block, count, columns, q + first, rows, rank, next)
         }

@@ -70,32 +70,17 @@ final class UniformCodes {
     quantiser.restored(CodePacking.read(place(token, channel), bits: bits, codes.base))
   }
 
-  /// Scores of tokens in units of 32 from `tokens.lowerBound`; writes whole blocks of 16.
-  ///
-  /// - Parameter next: codes of the same tokens that are read after the scores, and asked for while they are made.
-  func scores(
-    _ queries: UnsafePointer<Float>, rows: Int, tokens: Range<Int>, _ out: UnsafeMutablePointer<Float>, outStride: Int,
-    next: UniformCodes? = nil, _ kernels: KernelTable
-  ) {
-    var blocks = PackedKeyBlocks(
+  /// The codes as the kernels of keys take them.
+  var keyBlocks: PackedKeyBlocks {
+    PackedKeyBlocks(
       codes: codes.base, scales: scales.base, minima: minima.base, bits: bits, headDim: headDim, groupBlocks: Int.max)
-    if let next {
-      blocks.next = UnsafePointer(next.codes.base)
-      blocks.nextBlockBytes = 2 * next.headDim * next.bits
-    }
-    blocks.scores(
-      kernels, tokens.lowerBound / 16..<(tokens.upperBound + 15) / 16, queries, rows: rows, out, outStride: outStride)
   }
 
-  /// Weighted sums of a range of tokens that begins at a multiple of 32.
-  func accumulate(
-    _ weights: UnsafePointer<Float>, weightStride: Int, rows: Int, tokens: Range<Int>,
-    _ acc: UnsafeMutablePointer<Float>, _ kernels: KernelTable
-  ) {
-    let blocks = PackedValueBlocks(
+  /// The codes as the kernels of values take them.
+  var valueBlocks: PackedValueBlocks {
+    PackedValueBlocks(
       codes: codes.base, scales: scales.base, minima: minima.base, scaleStride: 0, bits: bits, headDim: headDim,
       groupChannels: headDim)
-    blocks.accumulate(kernels, tokens, weights, weightStride: weightStride, rows: rows, acc)
   }
 
   func read(_ token: Int, into target: UnsafeMutablePointer<Float>) {

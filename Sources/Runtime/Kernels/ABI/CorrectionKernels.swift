@@ -135,7 +135,7 @@ public final class CorrectionKernels: Sendable {
 }
 
 /// The low-rank part Q P^T of one head in half precision.
-public struct LowRankFactors {
+public struct LowRankFactors: BitwiseCopyable {
   public let q: UnsafePointer<UInt16>  // [token block, rank, 16]
   public let p: UnsafePointer<UInt16>  // [rank, headDim]
   public let rank: Int
@@ -150,7 +150,7 @@ public struct LowRankFactors {
 }
 
 /// Outliers of one head's tokens, in the order of their places firstPlace + token * headDim + channel.
-public struct OutlierRun {
+public struct OutlierRun: BitwiseCopyable {
   /// Tokens of one run at most.
   public static let mostTokens = 512
   /// Floats of scratch that attending a run takes.

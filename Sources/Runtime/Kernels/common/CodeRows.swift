@@ -15,7 +15,7 @@ import KernelABI
 /// Codes with one scale and minimum, and what they miss.
 @Sendable func quantiseUniform(
   _ x: UnsafePointer<Float>, _ rows: Int, _ width: Int, _ scale: Float, _ minimum: Float, _ levels: Float,
-  _ codes: UnsafeMutablePointer<UInt8>, _ errors: UnsafeMutablePointer<Float>, _ errorStride: Int
+  _ codes: UnsafeMutablePointer<UInt8>, _ errors: UnsafeMutablePointer<UInt16>, _ errorStride: Int
 ) {
   var row = 0
   while row < rows {
