@@ -173,8 +173,40 @@ KV_INLINE void kv_add_outlier(uint64_t place, float factor, uint64_t width, uint
 KV_INLINE void kv_add_outliers(const uint32_t *places, const float *numbers, long count, uint32_t first, int width,
                                float offset, const float *source, float *target, long copies, int inScores) {
   uint64_t wide = (uint64_t)width, inverse = ((1ull << 32) + wide - 1) / wide;
-  long part = count / 4;
-  for (long i = 0; i < part; i++) {
+  long part = count / 4, i = 0;
+  if ((width & (width - 1)) == 0) {
+    // Tokens and channels of 64 outliers at once; they are added in the same order.
+    uint32_t shift = (uint32_t)__builtin_ctz((unsigned)width), mask = (uint32_t)width - 1;
+    for (; i + 16 <= part; i += 16) {
+      uint32_t to[64], from[64];
+      float factors[64];
+#pragma clang loop unroll(full)
+      for (int k = 0; k < 4; k++) {
+        kv_u32x16 place;
+        kv_f32x16 number;
+        memcpy(&place, places + k * part + i, 64);
+        memcpy(&number, numbers + k * part + i, 64);
+        place -= first;
+        number -= offset;
+        kv_u32x16 token = (place >> shift) << 2, channel = (place & mask) << 2;
+        memcpy(to + 16 * k, inScores ? &token : &channel, 64);
+        memcpy(from + 16 * k, inScores ? &channel : &token, 64);
+        memcpy(factors + 16 * k, &number, 64);
+      }
+      for (int j = 0; j < 16; j++) {
+#pragma clang loop unroll(full)
+        for (int k = 0; k < 4; k++) {
+          float *t = target + k * copies + to[16 * k + j];
+          kv_f32x4 sum, x;
+          memcpy(&sum, t, 16);
+          memcpy(&x, source + from[16 * k + j], 16);
+          sum += x * factors[16 * k + j];
+          memcpy(t, &sum, 16);
+        }
+      }
+    }
+  }
+  for (; i < part; i++) {
 #pragma clang loop unroll(full)
     for (int k = 0; k < 4; k++)
       kv_add_outlier(places[k * part + i] - first, numbers[k * part + i] - offset, wide, inverse, source,

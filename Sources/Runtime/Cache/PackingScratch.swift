@@ -11,6 +11,9 @@ public final class PackingScratch {
   var codes = GrowingBuffer<UInt8>()
   /// Exact numbers of a head.
   var exact = GrowingBuffer<Float>()
+  /// Memory that tensors compressed anew have left for the next ones.
+  let spareWords = SpareBuffers<UInt32>()
+  let spareHalves = SpareBuffers<UInt16>()
 
   /// Tokens that are read, quantised and packed together; a multiple of the blocks of 16.
   static var runTokens: Int { 64 }

@@ -89,6 +89,17 @@ struct GrowingBuffer<Element: BitwiseCopyable> {
     buffer = larger
   }
 
+  /// Memory for `count` elements from those that others have left.
+  init(from spares: SpareBuffers<Element>, count: Int) { buffer = spares.take(count) }
+
+  init() {}
+
+  /// Leaves its memory to others; it is empty then.
+  mutating func give(to spares: SpareBuffers<Element>) {
+    spares.give(buffer)
+    buffer = AlignedBuffer(count: 0)
+  }
+
   /// Gives back memory beyond `count` elements if that is more than half of it; the first `count` survive.
   mutating func shrink(to count: Int) {
     guard count < buffer.count / 2 else { return }

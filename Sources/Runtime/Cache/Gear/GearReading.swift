@@ -67,6 +67,12 @@ struct GearReading: BitwiseCopyable {
   ) {
     let held = tokens.clamped(to: 0..<packed)
     if !held.isEmpty {
+      var values = values
+      // The keys behind these tokens come next.
+      if held.count <= OutlierRun.mostTokens, held.upperBound + held.count <= packed {
+        values.next = keys.codes + held.count / 16 * keys.blockBytes
+        values.nextBlockBytes = keys.blockBytes
+      }
       values.accumulate(kernels, held, weights, weightStride: weightStride, rows: rows, acc)
       valueOutliers.accumulate(
         weights, weightStride: weightStride, rows: rows, tokens: held, acc, .constant(valueMinimum), kernels)

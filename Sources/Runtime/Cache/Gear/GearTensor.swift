@@ -37,7 +37,8 @@ final class GearTensor {
     self.heads = (0..<heads).map { _ in
       Head(
         UniformCodes(side, tokens: 0, headDim: headDim, bits: settings.bits, quantiser: quantiser),
-        Outliers(headDim: headDim), LowRankPart(none, q: AlignedBuffer(count: 0), tokens: 0, channel: 0, headDim: headDim))
+        Outliers(headDim: headDim),
+        LowRankPart(none, q: AlignedBuffer(count: 0), tokens: 0, channel: 0, headDim: headDim))
     }
   }
 
@@ -89,12 +90,14 @@ final class GearTensor {
       .halves(scratch.errors.base), rows: tokens, columns: columns,
       start: start(settings.rank(tokens: tokens, channels: columns)), loops: settings.loops, kernels)
     workBytes = 2 * tokens * columns + 12 * found.candidates
-    let q = LowRankPart.blocks(factors, tokens: tokens, kernels)
+    let q = LowRankPart.blocks(factors, tokens: tokens, kernels, spares: scratch.spareHalves)
     heads = counts.indices.map {
       Head(
         codes[$0], found.outliers[$0],
         LowRankPart(factors, q: q, tokens: tokens, channel: $0 * headDim, headDim: headDim))
     }
+    for head in old { head.outliers.give(to: scratch) }
+    if let shared = old.first?.lowRank { scratch.spareHalves.give(shared.q) }
   }
 
   /// Outliers and the numbers of the outermost codes are candidates, if most of the tensor has been compressed before.

@@ -11,12 +11,12 @@ final class LowRankPart {
   let p: AlignedBuffer<UInt16>  // [rank, headDim]
 
   /// Q in blocks of 16 tokens, so that scores have tokens in the lanes; the last block is padded with zeros.
-  static func blocks(_ factors: PowerIteration.Factors, tokens: Int, _ kernels: KernelTable)
-    -> AlignedBuffer<UInt16>
-  {
+  static func blocks(
+    _ factors: PowerIteration.Factors, tokens: Int, _ kernels: KernelTable, spares: SpareBuffers<UInt16>? = nil
+  ) -> AlignedBuffer<UInt16> {
     let rank = factors.rank
     let padded = (tokens + 15) / 16 * 16
-    let q = AlignedBuffer<UInt16>(count: padded * rank)
+    let q = spares?.take(padded * rank) ?? AlignedBuffer<UInt16>(count: padded * rank)
     var column = [UInt16](repeating: 0, count: padded)
     for j in 0..<rank {
       factors.q.withUnsafeBufferPointer { source in
@@ -49,7 +49,7 @@ final class LowRankPart {
 
   /// Bytes of Q without padding, of its padding, and of P.
   var qBytes: Int { 2 * rank * tokens }
-  var slackBytes: Int { 2 * q.count - qBytes }
+  var slackBytes: Int { 2 * rank * ((tokens + 15) / 16 * 16) - qBytes }
   var pBytes: Int { 2 * p.count }
 
   /// What attention reads.

@@ -138,7 +138,7 @@ struct OutlierSearch {
       let count = limits.choose(keys + first, numbers + first, places + first, end - first, kernels)
       defer { first = end }
       return Outliers(
-        places: places + first, numbers: numbers + first, count: count, headDim: headDim, kernels)
+        places: places + first, numbers: numbers + first, count: count, headDim: headDim, scratch: scratch, kernels)
     }
   }
 

@@ -14,19 +14,27 @@ final class Outliers {
 
   /// Outliers in the order of their places.
   init(
-    places: UnsafePointer<UInt32>, numbers: UnsafePointer<Float>, count: Int, headDim: Int, _ kernels: KernelTable
+    places: UnsafePointer<UInt32>, numbers: UnsafePointer<Float>, count: Int, headDim: Int, scratch: PackingScratch,
+    _ kernels: KernelTable
   ) {
     self.headDim = headDim
     self.count = count
-    placeBuffer.reserve(count)
+    placeBuffer = GrowingBuffer(from: scratch.spareWords, count: count)
     placeBuffer.base.update(from: places, count: count)
-    valueBuffer.reserve(count)
+    valueBuffer = GrowingBuffer(from: scratch.spareHalves, count: count)
     kernels.halfFromFloat(numbers, count, valueBuffer.base)
     var index = 0
     while index < count {
       mark(Int(places[index]) / headDim, index)
       index = OutlierList.first(places, index..<count, from: marks * OutlierRun.mostTokens * headDim)
     }
+  }
+
+  /// Leaves its memory to those that are made with `scratch`; there are no outliers then.
+  func give(to scratch: PackingScratch) {
+    placeBuffer.give(to: scratch.spareWords)
+    valueBuffer.give(to: scratch.spareHalves)
+    (count, marks) = (0, 0)
   }
 
   /// What attention reads, until another is appended.

@@ -42,12 +42,32 @@ struct GroupedReading: BitwiseCopyable {
     _ acc: UnsafeMutablePointer<Float>, _ kernels: KernelTable
   ) {
     let packed = tokens.clamped(to: 0..<packedValues)
-    if !packed.isEmpty { values.accumulate(kernels, packed, weights, weightStride: weightStride, rows: rows, acc) }
+    if !packed.isEmpty {
+      var values = values
+      // The keys behind these tokens come next.
+      let next = packed.upperBound..<min(packed.upperBound + packed.count, packedKeys)
+      if packed.count <= PackedValueBlocks.runTokens, next.count == packed.count {
+        keys.prefetchScales(next)
+        values.next = keys.codes + packed.count / 16 * keys.blockBytes
+        values.nextBlockBytes = keys.blockBytes
+      }
+      values.accumulate(kernels, packed, weights, weightStride: weightStride, rows: rows, acc)
+    }
     let first = max(tokens.lowerBound, packedValues)
     guard first < tokens.upperBound else { return }
     kernels.accumulateValues(
       exactValues, first - packedValues..<tokens.upperBound - packedValues, weights + first - tokens.lowerBound,
       weightStride, rows, acc)
+  }
+}
+
+extension PackedKeyBlocks {
+  /// Asks for the scales and minima of a range of tokens ahead of their use.
+  fileprivate func prefetchScales(_ tokens: Range<Int>) {
+    guard !tokens.isEmpty else { return }
+    let groups = tokens.lowerBound / 16 / groupBlocks..<(tokens.upperBound - 1) / 16 / groupBlocks + 1
+    kv_prefetch_run_far(scales + groups.lowerBound * headDim, groups.count * headDim * 2)
+    kv_prefetch_run_far(minima + groups.lowerBound * headDim, groups.count * headDim * 2)
   }
 }
 

@@ -177,6 +177,9 @@ public struct PackedValueBlocks: BitwiseCopyable {
   public let bits: Int
   public let headDim: Int
   public let groupChannels: Int
+  /// What is read after the sums of the same blocks: asked for a block at a time while they are made. Nil for nothing.
+  public var next: UnsafePointer<UInt8>?  // [block, nextBlockBytes]
+  public var nextBlockBytes = 0
 
   public init(
     codes: UnsafePointer<UInt8>, scales: UnsafePointer<UInt16>, minima: UnsafePointer<UInt16>, scaleStride: Int,
