@@ -88,7 +88,8 @@ extension Activations {
     // Blocks of rows whose codes stay in the second-level cache while the panels stream past.
     let blockRows = 256
     let blocks = (rows + blockRows - 1) / blockRows
-    let chunks = max(1, min(total, pool.threads * 4))
+    // A step has so many products that half a task of waiting at the end of each would count.
+    let chunks = max(1, min(total, pool.threads * (rows < 8 ? 16 : 4)))
     let stop = isStoppable ? pool.cancellation : nil
     let floats = UnsafePointer(floats.base)
     withUnsafeTemporaryAllocation(of: PlacedProduct.self, capacity: products.count) { placed in
