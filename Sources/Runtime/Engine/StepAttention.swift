@@ -222,36 +222,44 @@ final class StepAttention {
   /// Merges the parts into the outputs.
   func merge(_ areas: Areas) {
     let out = rows.out + head * group * headDim
-    for row in 0..<group {
-      let maximum = maximum(row, areas)
-      var total: Float = 0
-      let target = out + row * headDim
-      for channel in 0..<headDim { target[channel] = 0 }
-      for part in 0..<areas.parts {
-        let extreme = areas.extremes + (part * group + row) * 2
-        let factor = factor(extreme[0], maximum)
-        total += extreme[1] * factor
-        let sums = areas.sums + (part * group + row) * headDim
-        for channel in 0..<headDim { target[channel] += sums[channel] * factor }
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: areas.parts) { buffer in
+      guard let factors = buffer.baseAddress else { return }
+      for row in 0..<group {
+        let total = partFactors(row, areas, factors)
+        let target = out + row * headDim
+        for channel in 0..<headDim { target[channel] = 0 }
+        for part in 0..<areas.parts {
+          let factor = factors[part]
+          let sums = areas.sums + (part * group + row) * headDim
+          for channel in 0..<headDim { target[channel] += sums[channel] * factor }
+        }
+        // A row to which everything is hidden has no weights: its output is 0.
+        let inverse = total > 0 ? 1 / total : 0
+        for channel in 0..<headDim { target[channel] *= inverse }
       }
-      // A row to which everything is hidden has no weights: its output is 0.
-      let inverse = total > 0 ? 1 / total : 0
-      for channel in 0..<headDim { target[channel] *= inverse }
     }
+  }
+
+  /// Writes what each part of a row counts beside the part of the largest score; returns the sum of all exponentials.
+  private func partFactors(_ row: Int, _ areas: Areas, _ factors: UnsafeMutablePointer<Float>) -> Float {
+    for part in 0..<areas.parts { factors[part] = areas.extremes[(part * group + row) * 2] }
+    // The part of the largest score has e^0, which is 1 to the last bit.
+    _ = kernels.exponentiate(factors, areas.parts, maximum(row, areas))
+    var total: Float = 0
+    for part in 0..<areas.parts { total += areas.extremes[(part * group + row) * 2 + 1] * factors[part] }
+    return total
   }
 
   /// Hands the weights to the methods that asked for them; after `merge`.
   func observe(_ areas: Areas) {
     guard cache.needs.stepWeights else { return }
-    for row in 0..<group {
-      let maximum = maximum(row, areas)
-      var total: Float = 0
-      for part in 0..<areas.parts {
-        let extreme = areas.extremes + (part * group + row) * 2
-        total += extreme[1] * factor(extreme[0], maximum)
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: areas.parts) { buffer in
+      guard let factors = buffer.baseAddress else { return }
+      for row in 0..<group {
+        let total = partFactors(row, areas, factors)
+        if keyTile != nil { exponentiate(row, areas, maximum: maximum(row, areas)) }
+        normalise(row, areas, factors, inverse: 1 / total)
       }
-      if keyTile != nil { exponentiate(row, areas, maximum: maximum) }
-      normalise(row, areas, maximum: maximum, inverse: 1 / total)
     }
     cache.observeStep(head: head, weights: areas.weights, count: areas.tokens)
   }
@@ -271,20 +279,13 @@ final class StepAttention {
     WindowMask(cache, head: head)?.fill(line, 0..<areas.tokens, query: position, with: 0)
   }
 
-  private func factor(_ partMaximum: Float, _ maximum: Float) -> Float {
-    if partMaximum == maximum { return 1 }
-    var difference = partMaximum
-    _ = kernels.exponentiate(&difference, 1, maximum)
-    return difference
-  }
-
   /// Turns a row's exponentials into weights and adds them to the first row, by the rule that the method asked for.
-  private func normalise(_ row: Int, _ areas: Areas, maximum: Float, inverse: Float) {
+  private func normalise(_ row: Int, _ areas: Areas, _ factors: UnsafePointer<Float>, inverse: Float) {
     let rule = cache.needs.stepRule
     let share = rule == .mean ? inverse / Float(group) : inverse
     for part in 0..<areas.parts {
       let range = part * Self.partTokens..<min(areas.tokens, (part + 1) * Self.partTokens)
-      let factor = (keyTile == nil ? factor(areas.extremes[(part * group + row) * 2], maximum) : 1) * share
+      let factor = (keyTile == nil ? factors[part] : 1) * share
       let line = areas.weights + row * areas.stride
       if row == 0 {
         for token in range { areas.weights[token] *= factor }

@@ -34,6 +34,7 @@ final class PackedKeys {
     codes.reserve((groups + added) * groupBytes, keeping: groups * groupBytes)
     scales.reserve((groups + added) * headDim, keeping: groups * headDim)
     minima.reserve((groups + added) * headDim, keeping: groups * headDim)
+    let (codes, scales, minima) = (codes.base, scales.base, minima.base)
     for index in 0..<added {
       let source = keys + index * group * headDim
       for channel in 0..<headDim {
@@ -45,12 +46,12 @@ final class PackedKeys {
         }
         let quantiser = GroupQuantiser(bits: bits, minimum: low, maximum: high).roundedToHalf()
         let place = (groups + index) * headDim + channel
-        scales.base[place] = Half.bits(quantiser.scale)
-        minima.base[place] = Half.bits(quantiser.minimum)
+        scales[place] = Half.bits(quantiser.scale)
+        minima[place] = Half.bits(quantiser.minimum)
         for token in 0..<group {
           CodePacking.write(
             quantiser.code(source[token * headDim + channel]),
-            at: self.place((groups + index) * group + token, channel), bits: bits, codes.base)
+            at: self.place((groups + index) * group + token, channel), bits: bits, codes)
         }
       }
     }

@@ -34,6 +34,7 @@ final class PackedValues {
     codes.reserve(needed * 32 * rowBytes, keeping: blocks * 32 * rowBytes)
     scales.reserve(needed * groups * 32, keeping: blocks * groups * 32)
     minima.reserve(needed * groups * 32, keeping: blocks * groups * 32)
+    let (codes, scales, minima) = (codes.base, scales.base, minima.base)
     for token in 0..<tokens {
       let slot = count + token
       for index in 0..<groups {
@@ -46,11 +47,11 @@ final class PackedValues {
         }
         let quantiser = GroupQuantiser(bits: bits, minimum: low, maximum: high).roundedToHalf()
         let place = (slot / 32 * groups + index) * 32 + slot % 32
-        scales.base[place] = Half.bits(quantiser.scale)
-        minima.base[place] = Half.bits(quantiser.minimum)
+        scales[place] = Half.bits(quantiser.scale)
+        minima[place] = Half.bits(quantiser.minimum)
         for channel in 0..<group {
           CodePacking.write(
-            quantiser.code(source[channel]), at: self.place(slot, index * group + channel), bits: bits, codes.base)
+            quantiser.code(source[channel]), at: self.place(slot, index * group + channel), bits: bits, codes)
         }
       }
     }
