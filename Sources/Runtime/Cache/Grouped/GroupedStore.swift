@@ -84,8 +84,8 @@ final class GroupedStore: LayerStore {
   func finishPrefill() {
     let before = bytes.held
     for head in heads {
-      head.packKeys(head.exact.keys.count - head.exact.keys.count % residual)
-      head.packValues(head.exact.values.count - residual)
+      head.packKeys(head.exact.keys.count - head.exact.keys.count % residual, kernels)
+      head.packValues(head.exact.values.count - residual, kernels)
     }
     heads.indices.forEach(note)
     let added = heads.reduce(0) { $0 + $1.packedBytes }
@@ -95,8 +95,8 @@ final class GroupedStore: LayerStore {
   /// Packs `residual` keys at once when that many are exact, and the oldest exact value beyond the window.
   func finishStep() {
     for head in heads {
-      if head.exact.keys.count >= residual { head.packKeys(residual) }
-      if head.exact.values.count > residual { head.packValues(1) }
+      if head.exact.keys.count >= residual { head.packKeys(residual, kernels) }
+      if head.exact.values.count > residual { head.packValues(1, kernels) }
     }
     heads.indices.forEach(note)
   }
@@ -165,23 +165,23 @@ private final class GroupedHead {
     packedKeys.payloadBytes + packedKeys.scaleBytes + packedValues.payloadBytes + packedValues.scaleBytes
   }
 
-  func packKeys(_ tokens: Int) {
+  func packKeys(_ tokens: Int, _ kernels: KernelTable) {
     guard tokens > 0 else { return }
     let headDim = packedKeys.headDim
     withUnsafeTemporaryAllocation(of: Float.self, capacity: tokens * headDim) { scratch in
       guard let rows = scratch.baseAddress else { return }
-      for token in 0..<tokens { exact.keys.read(token, into: rows + token * headDim) }
+      exact.keyRows(0..<tokens, into: rows, kernels)
       packedKeys.append(rows, tokens: tokens)
     }
     exact.dropKeys(tokens)
   }
 
-  func packValues(_ tokens: Int) {
+  func packValues(_ tokens: Int, _ kernels: KernelTable) {
     guard tokens > 0 else { return }
     let headDim = packedValues.headDim
     withUnsafeTemporaryAllocation(of: Float.self, capacity: tokens * headDim) { scratch in
       guard let rows = scratch.baseAddress else { return }
-      for token in 0..<tokens { exact.values.read(token, into: rows + token * headDim) }
+      exact.valueRows(0..<tokens, into: rows, kernels)
       packedValues.append(rows, tokens: tokens)
     }
     exact.dropValues(tokens)

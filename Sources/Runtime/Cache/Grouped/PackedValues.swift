@@ -37,6 +37,7 @@ final class PackedValues {
     let (codes, scales, minima) = (codes.base, scales.base, minima.base)
     for token in 0..<tokens {
       let slot = count + token
+      let first = place(slot, 0)
       for index in 0..<groups {
         let source = values + token * headDim + index * group
         var low = Float.infinity
@@ -50,8 +51,9 @@ final class PackedValues {
         scales[place] = Half.bits(quantiser.scale)
         minima[place] = Half.bits(quantiser.minimum)
         for channel in 0..<group {
+          let offset = PackedValueBlocks.offset(channel: index * group + channel, bits: bits)
           CodePacking.write(
-            quantiser.code(source[channel]), at: self.place(slot, index * group + channel), bits: bits, codes)
+            quantiser.code(source[channel]), at: (first.byte + offset, first.shift), bits: bits, codes)
         }
       }
     }

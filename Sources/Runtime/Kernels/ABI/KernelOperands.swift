@@ -201,9 +201,13 @@ public struct PackedValueBlocks: BitwiseCopyable {
   public static func place(token: Int, channel: Int, bits: Int, headDim: Int) -> (byte: Int, shift: Int) {
     let four = token % 16 / 4
     let vector = four * bits / 8
-    let byte =
-      token / 16 * (2 * headDim * bits) + channel / 16 * (32 * bits) + vector * 64 + channel % 16 * 4 + token % 4
+    let byte = token / 16 * (2 * headDim * bits) + vector * 64 + token % 4 + offset(channel: channel, bits: bits)
     return (byte, four * bits % 8)
+  }
+
+  /// Bytes from a token's first code to that of a channel.
+  @inlinable public static func offset(channel: Int, bits: Int) -> Int {
+    channel / 16 * (32 * bits) + channel % 16 * 4
   }
 
   /// Tokens whose weights share one fixed-point scale.

@@ -50,7 +50,7 @@ typealias Ints = SIMD16<Int32>
   p = multiplyAdd(Floats(repeating: 0.166_666_65), p, r)
   p = multiplyAdd(Floats(repeating: 0.5), p, r)
   let y = multiplyAdd(r + 1, p, r * r)
-  let exponent = unsafeBitCast(shifted, to: Ints.self) &- unsafeBitCast(magic, to: Ints.self)
-  let scaled = unsafeBitCast(y, to: Ints.self) &+ (exponent &<< 23)
+  // The magic number's own bits are shifted out.
+  let scaled = unsafeBitCast(y, to: Ints.self) &+ (unsafeBitCast(shifted, to: Ints.self) &<< 23)
   return unsafeBitCast(scaled, to: Floats.self)
 }
