@@ -42,6 +42,7 @@ extension LayerAttention {
       }
     }
     try check(tasks, steps)
+    tasks.noteReads()
     count(steps, tasks, keyTile: engine.keyTile)
     clock.lap(.attention)
     guard steps.contains(where: { $0.cache.needs.stepWeights }) else { return }

@@ -65,6 +65,8 @@ final class StepAttention {
     let tiles: UnsafeMutablePointer<Float>  // [parts, group, tileStride], with tiles of keys
     /// What is read; nothing has been chosen before `choose`.
     var reading: StepReading
+    /// Bytes that the selector itself read to choose; nil if it chose everything, or there is none.
+    var selectorBytes: Int?
     /// How the queries turn, slots in their order; empty where nothing turns.
     let turns: UnsafeBufferPointer<SlotTurn>
     var tokens: Int { reading.columns }
@@ -99,19 +101,21 @@ final class StepAttention {
     return true
   }
 
-  /// Lets the selector choose what the loaded queries read of `tokens` tokens; `scratch` has `StepReading.scratch`.
-  func choose(
-    _ select: any SelectState, queries: UnsafePointer<Float>, tokens: Int, scratch: UnsafeMutablePointer<UInt32>
-  ) -> StepReading {
-    let selection = SlotSelection(scratch, rows: group, tokens: tokens)
-    guard let own = select.select(head: head, queries: queries, into: selection) else {
-      cache.noteSelectedRead(head: head, bytes: nil)
-      return StepReading(all: tokens)
-    }
-    let reading = StepReading(selection, blockSlots: store.rangeAlignment)
+  /// Lets the selector choose what the loaded queries read; `scratch` has `StepReading.scratch`.
+  func choose(_ select: any SelectState, _ areas: inout Areas, scratch: UnsafeMutablePointer<UInt32>) {
+    let selection = SlotSelection(scratch, rows: group, tokens: areas.tokens)
+    guard let own = select.select(head: head, queries: areas.queries, into: selection) else { return }
+    areas.reading = StepReading(selection, blockSlots: store.rangeAlignment)
+    areas.selectorBytes = own
+  }
+
+  /// Notes how much the choice reads, for which a store may have to look at all of its heads: once none of them grows.
+  func noteRead(_ areas: Areas) {
     cache.noteSelectedRead(
-      head: head, bytes: own + reading.readBytes(store, head: head, heads: cache.shape.kvHeads))
-    return reading
+      head: head,
+      bytes: areas.selectorBytes.map {
+        $0 + areas.reading.readBytes(store, head: head, heads: cache.shape.kvHeads)
+      })
   }
 
   func loadQueries(_ areas: Areas) {

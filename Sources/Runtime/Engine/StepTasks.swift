@@ -93,11 +93,17 @@ struct StepTasks: BitwiseCopyable {
       }
       attention.loadQueries(areas[task])
       if let select = attention.cache.select {
-        areas[task].reading = attention.choose(
-          select, queries: areas[task].queries, tokens: areas[task].tokens,
-          scratch: selection + task * selectionWords)
+        attention.choose(select, &areas[task], scratch: selection + task * selectionWords)
       }
       return true
+    }
+  }
+
+  /// Notes what the tasks that chose have read; for one thread, once all tasks are prepared.
+  func noteReads() {
+    guard selectionWords > 0 else { return }
+    for task in 0..<count {
+      attentions[task]._withUnsafeGuaranteedRef { if $0.cache.select != nil { $0.noteRead(areas[task]) } }
     }
   }
 
