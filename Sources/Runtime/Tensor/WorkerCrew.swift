@@ -52,6 +52,8 @@ final class WorkerCrew: @unchecked Sendable {
   private func sleep(until tasks: Int, _ generation: UInt64) {
     allDone.lock()
     callerSleeps.store(true, ordering: .sequentiallyConsistent)
+    // Either this thread sees the last count, or the worker that wrote it sees that this one sleeps.
+    atomicMemoryFence(ordering: .sequentiallyConsistent)
     while shares.finished(generation) < tasks { allDone.wait() }
     callerSleeps.store(false, ordering: .relaxed)
     allDone.unlock()

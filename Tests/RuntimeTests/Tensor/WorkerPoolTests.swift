@@ -39,7 +39,9 @@ struct WorkerPoolTests {
     #expect(sum.load(ordering: .relaxed) == expected)
   }
 
-  @Test("a thread that is done helps the others: tasks that wait for all threads' tasks but one end")
+  @Test(
+    "a thread that is done helps the others: tasks that wait for all threads' tasks but one end",
+    .timeLimit(.minutes(1)))
   func helps() {
     let pool = WorkerPool(threads: 2)
     let done = Atomic<Int>(0)
