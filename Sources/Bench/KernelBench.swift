@@ -7,7 +7,8 @@ struct KernelBench {
 
   func rows() -> [BenchRow] {
     [1, 8, 32, 512].map { multiplyPacked(rows: $0, outputs: 1_536) } + [multiplyPacked(rows: 1, outputs: 49_152)]
-      + exactAttention() + [2, 4].flatMap(packedAttention) + elementwise()
+      + exactAttention() + [2, 4].flatMap(packedAttention)
+      + [2, 4].map { PackedStepBench(set: self.set, bits: $0).row() } + elementwise()
   }
 
   private func row(_ what: String, _ seconds: Double, bytes: Int? = nil, operations: Int? = nil) -> BenchRow {

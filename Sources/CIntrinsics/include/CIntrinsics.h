@@ -247,11 +247,6 @@ KV_INLINE void kv_prefetch(const void *p, long bytes) {
 // Asks for a cache line that is read later, into the second-level cache; any address will do.
 KV_INLINE void kv_prefetch_far(const void *p) { __builtin_prefetch(p, 0, 2); }
 
-// The same of a run of bytes.
-KV_INLINE void kv_prefetch_run_far(const void *p, long bytes) {
-  for (long i = 0; i < bytes; i += 64) __builtin_prefetch((const char *)p + i, 0, 2);
-}
-
 // ---------------------------------------------------------------------------------------------- across lanes
 
 // The largest lane of numbers that are not NaN.

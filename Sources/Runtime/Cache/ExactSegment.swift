@@ -33,8 +33,7 @@ struct ExactKeys {
     let new = (count + tokens + 15) / 16 * blockBytes
     if let spares { storage.move(to: spares, count: new, keeping: old) } else { storage.reserve(new, keeping: old) }
     for token in 0..<tokens {
-      let row = source + token * stride
-      for channel in 0..<headDim { storeElement(row[channel], at: address(count + token, channel), element) }
+      storeRow(source + token * stride, headDim, at: address(count + token, 0), stride: 16, element)
     }
     count += tokens
     return spares == nil ? 0 : old
@@ -106,9 +105,7 @@ struct ExactValues {
     let new = (first + count + tokens) * rowBytes
     if let spares { storage.move(to: spares, count: new, keeping: old) } else { storage.reserve(new, keeping: old) }
     for token in 0..<tokens {
-      let row = source + token * stride
-      let target = address(count + token)
-      for channel in 0..<headDim { storeElement(row[channel], at: target + channel * element.bytes, element) }
+      storeRow(source + token * stride, headDim, at: address(count + token), stride: 1, element)
     }
     count += tokens
     return spares == nil ? 0 : old
@@ -150,6 +147,19 @@ struct ExactValues {
       storage.base.update(from: storage.base + first * rowBytes, count: count * rowBytes)
       first = 0
     }
+  }
+}
+
+/// Writes a row of numbers as elements, every `stride`th one; one look at the element for all.
+private func storeRow(
+  _ row: UnsafePointer<Float>, _ count: Int, at address: UnsafeMutableRawPointer, stride: Int, _ element: FloatElement
+) {
+  if element == .float32 {
+    let target = address.assumingMemoryBound(to: Float.self)
+    for index in 0..<count { target[index * stride] = row[index] }
+  } else {
+    let target = address.assumingMemoryBound(to: UInt16.self)
+    for index in 0..<count { target[index * stride] = Half.bits(row[index]) }
   }
 }
 

@@ -16,7 +16,7 @@ public final class PackingScratch {
   let spareHalves = SpareBuffers<UInt16>()
 
   /// Tokens that are read, quantised and packed together; a multiple of the blocks of 16.
-  static var runTokens: Int { 64 }
+  static var runTokens: Int { 128 }
 
   /// Calls `body` with each run of tokens.
   static func runs(_ tokens: Int, _ body: (Range<Int>) -> Void) {

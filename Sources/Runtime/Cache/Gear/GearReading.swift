@@ -40,14 +40,6 @@ struct GearReading: BitwiseCopyable {
   ) {
     let held = tokens.clamped(to: 0..<packed)
     if !held.isEmpty {
-      var keys = keys
-      // A step reads little of each part: what follows would wait for memory otherwise. The prompt's rows are many.
-      if rows <= 8, held.count <= OutlierRun.mostTokens {
-        keyOutliers.prefetch(held)
-        valueOutliers.prefetch(held)
-        keys.next = values.codes
-        keys.nextBlockBytes = values.blockBytes
-      }
       keys.scores(
         kernels, held.lowerBound / 16..<(held.upperBound + 15) / 16, queries, rows: rows, out, outStride: outStride)
       keyOutliers.addScores(
@@ -67,12 +59,6 @@ struct GearReading: BitwiseCopyable {
   ) {
     let held = tokens.clamped(to: 0..<packed)
     if !held.isEmpty {
-      var values = values
-      // The keys behind these tokens come next.
-      if held.count <= OutlierRun.mostTokens, held.upperBound + held.count <= packed {
-        values.next = keys.codes + held.count / 16 * keys.blockBytes
-        values.nextBlockBytes = keys.blockBytes
-      }
       values.accumulate(kernels, held, weights, weightStride: weightStride, rows: rows, acc)
       valueOutliers.accumulate(
         weights, weightStride: weightStride, rows: rows, tokens: held, acc, .constant(valueMinimum), kernels)

@@ -1,4 +1,3 @@
-import CIntrinsics
 import KernelABI
 
 /// Where the outliers of one head lie that attention reads: addresses, and no reference that all threads would count.
@@ -37,14 +36,6 @@ struct OutlierList: BitwiseCopyable {
     /// The same everywhere.
     case constant(Float)
     case at((_ token: Int, _ channel: Int) -> Float)
-  }
-
-  /// Asks for the outliers of a range of tokens ahead of their use.
-  func prefetch(_ tokens: Range<Int>) {
-    let indices = first(from: tokens.lowerBound)..<first(from: tokens.upperBound)
-    guard !indices.isEmpty else { return }
-    kv_prefetch(places + indices.lowerBound, 4 * indices.count)
-    kv_prefetch(values + indices.lowerBound, 2 * indices.count)
   }
 
   /// Adds query . (exact - restored code) at the outliers' tokens.

@@ -30,5 +30,14 @@ public struct GroupQuantiser: Equatable, Sendable {
     return UInt8(truncatingIfNeeded: (clamped + 12_582_912).bitPattern)
   }
 
+  /// The same of 16 numbers, a code a lane.
+  @inline(__always) func codes(_ x: SIMD16<Float>) -> SIMD16<UInt32> {
+    guard scale > 0 else { return SIMD16() }
+    let level = (x - minimum) / scale
+    var clamped = level.replacing(with: levels, where: level .> levels)
+    clamped.replace(with: 0, where: .!(level .> 0))
+    return unsafeBitCast(clamped + 12_582_912, to: SIMD16<UInt32>.self) & 0xff
+  }
+
   public func restored(_ code: UInt8) -> Float { Float(code) * scale + minimum }
 }

@@ -1,4 +1,3 @@
-import CIntrinsics
 import KernelABI
 
 /// Where the parts of one head lie that attention reads, until a token is appended, packed or dropped.
@@ -21,13 +20,6 @@ struct GroupedReading: BitwiseCopyable {
   ) {
     let packed = tokens.clamped(to: 0..<packedKeys)
     if !packed.isEmpty {
-      var keys = keys
-      // The values of the same tokens come next: they arrive while the scores are made.
-      if packed.count <= PackedValueBlocks.runTokens {
-        values.prefetchScales(packed.clamped(to: 0..<packedValues))
-        keys.next = values.codes
-        keys.nextBlockBytes = values.blockBytes
-      }
       keys.scores(
         kernels, packed.lowerBound / 16..<(packed.upperBound + 15) / 16, queries, rows: rows, out, outStride: outStride)
     }
@@ -43,14 +35,6 @@ struct GroupedReading: BitwiseCopyable {
   ) {
     let packed = tokens.clamped(to: 0..<packedValues)
     if !packed.isEmpty {
-      var values = values
-      // The keys behind these tokens come next.
-      let next = packed.upperBound..<min(packed.upperBound + packed.count, packedKeys)
-      if packed.count <= PackedValueBlocks.runTokens, next.count == packed.count {
-        keys.prefetchScales(next)
-        values.next = keys.codes + packed.count / 16 * keys.blockBytes
-        values.nextBlockBytes = keys.blockBytes
-      }
       values.accumulate(kernels, packed, weights, weightStride: weightStride, rows: rows, acc)
     }
     let first = max(tokens.lowerBound, packedValues)
@@ -58,25 +42,5 @@ struct GroupedReading: BitwiseCopyable {
     kernels.accumulateValues(
       exactValues, first - packedValues..<tokens.upperBound - packedValues, weights + first - tokens.lowerBound,
       weightStride, rows, acc)
-  }
-}
-
-extension PackedKeyBlocks {
-  /// Asks for the scales and minima of a range of tokens ahead of their use.
-  fileprivate func prefetchScales(_ tokens: Range<Int>) {
-    guard !tokens.isEmpty else { return }
-    let groups = tokens.lowerBound / 16 / groupBlocks..<(tokens.upperBound - 1) / 16 / groupBlocks + 1
-    kv_prefetch_run_far(scales + groups.lowerBound * headDim, groups.count * headDim * 2)
-    kv_prefetch_run_far(minima + groups.lowerBound * headDim, groups.count * headDim * 2)
-  }
-}
-
-extension PackedValueBlocks {
-  /// Asks for the scales and minima of a range of tokens ahead of their use.
-  fileprivate func prefetchScales(_ tokens: Range<Int>) {
-    guard !tokens.isEmpty else { return }
-    let parts = tokens.lowerBound / 32..<(tokens.upperBound + 31) / 32
-    kv_prefetch(scales + parts.lowerBound * scaleStride, parts.count * scaleStride * 2)
-    kv_prefetch(minima + parts.lowerBound * scaleStride, parts.count * scaleStride * 2)
   }
 }

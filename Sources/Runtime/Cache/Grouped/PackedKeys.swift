@@ -34,28 +34,43 @@ final class PackedKeys {
     codes.reserve((groups + added) * groupBytes, keeping: groups * groupBytes)
     scales.reserve((groups + added) * headDim, keeping: groups * headDim)
     minima.reserve((groups + added) * headDim, keeping: groups * headDim)
-    let (codes, scales, minima) = (codes.base, scales.base, minima.base)
-    for index in 0..<added {
-      let source = keys + index * group * headDim
-      for channel in 0..<headDim {
-        var low = Float.infinity
-        var high = -Float.infinity
-        for token in 0..<group {
-          low = min(low, source[token * headDim + channel])
-          high = max(high, source[token * headDim + channel])
+    for index in 0..<added { pack(keys + index * group * headDim, group: groups + index) }
+    count += added * group
+  }
+
+  /// Packs one group's keys [group, headDim].
+  private func pack(_ keys: UnsafePointer<Float>, group index: Int) {
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * headDim) { area in
+      guard let low = area.baseAddress else { return }
+      let high = low + headDim
+      low.update(from: keys, count: headDim)
+      high.update(from: keys, count: headDim)
+      for token in 1..<group {
+        let row = keys + token * headDim
+        for channel in 0..<headDim {
+          low[channel] = min(low[channel], row[channel])
+          high[channel] = max(high[channel], row[channel])
         }
-        let quantiser = GroupQuantiser(bits: bits, minimum: low, maximum: high).roundedToHalf()
-        let place = (groups + index) * headDim + channel
-        scales[place] = Half.bits(quantiser.scale)
-        minima[place] = Half.bits(quantiser.minimum)
-        for token in 0..<group {
-          CodePacking.write(
-            quantiser.code(source[token * headDim + channel]),
-            at: self.place((groups + index) * group + token, channel), bits: bits, codes)
+      }
+      let target = UnsafeMutableRawPointer(codes.base + index * groupBytes)
+      // Four channels of 16 tokens at a time, one after the other in the bits of a vector, as `PackedKeyBlocks` says.
+      for four in 0..<headDim / 4 {
+        for channel in 4 * four..<4 * four + 4 {
+          let quantiser = GroupQuantiser(bits: bits, minimum: low[channel], maximum: high[channel]).roundedToHalf()
+          scales.base[index * headDim + channel] = Half.bits(quantiser.scale)
+          minima.base[index * headDim + channel] = Half.bits(quantiser.minimum)
+          let shift = UInt32(truncatingIfNeeded: channel % 4 * 8 + four * bits % 8)
+          for block in 0..<group / 16 {
+            var tokens = SIMD16<Float>()
+            for token in 0..<16 { tokens[token] = keys[(block * 16 + token) * headDim + channel] }
+            let place = target + block * 2 * headDim * bits + four * bits / 8 * 64
+            let isFirst = shift == 0
+            let words = isFirst ? SIMD16<UInt32>() : place.loadUnaligned(as: SIMD16<UInt32>.self)
+            place.storeBytes(of: words | quantiser.codes(tokens) &<< shift, as: SIMD16<UInt32>.self)
+          }
         }
       }
     }
-    count += added * group
   }
 
   /// What kernels read, until the next token is packed.

@@ -34,30 +34,40 @@ final class PackedValues {
     codes.reserve(needed * 32 * rowBytes, keeping: blocks * 32 * rowBytes)
     scales.reserve(needed * groups * 32, keeping: blocks * groups * 32)
     minima.reserve(needed * groups * 32, keeping: blocks * groups * 32)
-    let (codes, scales, minima) = (codes.base, scales.base, minima.base)
-    for token in 0..<tokens {
-      let slot = count + token
-      let first = place(slot, 0)
-      for index in 0..<groups {
-        let source = values + token * headDim + index * group
-        var low = Float.infinity
-        var high = -Float.infinity
-        for channel in 0..<group {
-          low = min(low, source[channel])
-          high = max(high, source[channel])
-        }
-        let quantiser = GroupQuantiser(bits: bits, minimum: low, maximum: high).roundedToHalf()
-        let place = (slot / 32 * groups + index) * 32 + slot % 32
-        scales[place] = Half.bits(quantiser.scale)
-        minima[place] = Half.bits(quantiser.minimum)
-        for channel in 0..<group {
-          let offset = PackedValueBlocks.offset(channel: index * group + channel, bits: bits)
-          CodePacking.write(
-            quantiser.code(source[channel]), at: (first.byte + offset, first.shift), bits: bits, codes)
-        }
+    for token in 0..<tokens { pack(values + token * headDim, slot: count + token) }
+    count += tokens
+  }
+
+  /// Packs one token's values [headDim].
+  private func pack(_ values: UnsafePointer<Float>, slot: Int) {
+    let first = place(slot, 0)
+    let shift = UInt32(truncatingIfNeeded: slot % 4 * 8 + first.shift)
+    let others = ~(UInt32(truncatingIfNeeded: 1 << bits - 1) &<< shift)
+    // 16 channels of a token lie in the same byte of 16 words, as `PackedValueBlocks` says.
+    let words = UnsafeMutableRawPointer(codes.base + first.byte - slot % 4)
+    for index in 0..<groups {
+      let source = UnsafeRawPointer(values + index * group)
+      func channels(_ channel: Int) -> SIMD16<Float> {
+        source.loadUnaligned(fromByteOffset: 4 * channel, as: SIMD16<Float>.self)
+      }
+      var low = channels(0)
+      var high = low
+      for channel in stride(from: 16, to: group, by: 16) {
+        let numbers = channels(channel)
+        low.replace(with: numbers, where: numbers .< low)
+        high.replace(with: numbers, where: numbers .> high)
+      }
+      let quantiser = GroupQuantiser(bits: bits, minimum: low.min(), maximum: high.max()).roundedToHalf()
+      let place = (slot / 32 * groups + index) * 32 + slot % 32
+      scales.base[place] = Half.bits(quantiser.scale)
+      minima.base[place] = Half.bits(quantiser.minimum)
+      for channel in stride(from: 0, to: group, by: 16) {
+        let target = words + PackedValueBlocks.offset(channel: index * group + channel, bits: bits)
+        let old = target.loadUnaligned(as: SIMD16<UInt32>.self)
+        let codes = quantiser.codes(channels(channel)) &<< shift
+        target.storeBytes(of: old & others | codes, as: SIMD16<UInt32>.self)
       }
     }
-    count += tokens
   }
 
   /// What kernels read, until the next token is packed.

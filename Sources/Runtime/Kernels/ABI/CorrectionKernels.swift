@@ -1,5 +1,5 @@
 /// The kernels of what corrects codes: outliers and low-rank parts, found, attended and added.
-public final class CorrectionKernels: Sendable {
+public struct CorrectionKernels: Sendable {
   public let collectOutside: CollectOutside
   public let orderKeys: OrderKeys
   public let orderStatistic: OrderStatistic

@@ -132,9 +132,6 @@ public struct PackedKeyBlocks: BitwiseCopyable {
   public let headDim: Int
   /// Blocks that share scales.
   public let groupBlocks: Int
-  /// What is read after the scores of the same blocks: asked for a block at a time while they are made. Nil for nothing.
-  public var next: UnsafePointer<UInt8>?  // [block, nextBlockBytes]
-  public var nextBlockBytes = 0
 
   public init(
     codes: UnsafePointer<UInt8>, scales: UnsafePointer<UInt16>, minima: UnsafePointer<UInt16>, bits: Int,
@@ -177,9 +174,6 @@ public struct PackedValueBlocks: BitwiseCopyable {
   public let bits: Int
   public let headDim: Int
   public let groupChannels: Int
-  /// What is read after the sums of the same blocks: asked for a block at a time while they are made. Nil for nothing.
-  public var next: UnsafePointer<UInt8>?  // [block, nextBlockBytes]
-  public var nextBlockBytes = 0
 
   public init(
     codes: UnsafePointer<UInt8>, scales: UnsafePointer<UInt16>, minima: UnsafePointer<UInt16>, scaleStride: Int,

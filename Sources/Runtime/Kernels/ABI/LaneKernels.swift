@@ -1,5 +1,5 @@
 /// The kernels over codes that lie in lanes, the rotation that spreads outliers before they are made, and sign sketches.
-public final class LaneKernels: Sendable {
+public struct LaneKernels: Sendable {
   public let hadamard: Hadamard
   public let tokenKeyScores: TokenKeyScores
   public let accumulateTokenValues: AccumulateTokenValues

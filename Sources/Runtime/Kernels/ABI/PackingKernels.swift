@@ -1,5 +1,5 @@
 /// The kernels that turn rows of numbers into packed blocks and back.
-public final class PackingKernels: Sendable {
+public struct PackingKernels: Sendable {
   public let packKeys: Pack
   public let unpackKeys: Unpack
   public let packValues: Pack

@@ -84,11 +84,11 @@ import KernelABI
   }
 }
 
-/// Asks for the codes read later, and for what is read after the scores of these blocks.
+/// Asks for the codes read later.
 @inline(always) private func prefetchBlocks(_ keys: PackedKeyBlocks, _ block: Int, _ count: Int) {
-  // Far enough ahead for memory, near enough not to be gone again: the short runs of a part outpace the hardware.
+  // Far enough ahead for memory, near enough not to be gone again: the short runs of a part outpace the hardware. Asking for
+  // what is read after a part as well brought nothing (kvsh-bench's packed step), or took a tenth at 4 bits.
   kv_prefetch(keys.codes + (block + 8) * keys.blockBytes, count * keys.blockBytes)
-  if let next = keys.next { kv_prefetch(next + block * keys.nextBlockBytes, count * keys.nextBlockBytes) }
 }
 
 /// One fixed-point step a row for all the groups of a range, by the largest query * scale in it: groups are so short that

@@ -39,8 +39,6 @@ private struct Run {
   let count: Int
   let blocks: Int
   let codes: UnsafePointer<UInt8>
-  /// What is asked for with the run's blocks.
-  let next: UnsafePointer<UInt8>
   let planes: UnsafeMutablePointer<UInt8>  // [group of 64 channels, row, 2, runTokens]
 
   @inline(always) init(
@@ -51,7 +49,6 @@ private struct Run {
     self.count = count
     blocks = (count + 15) / 16
     codes = values.codes + first / 16 * values.blockBytes
-    next = (values.next ?? values.codes) + first / 16 * values.nextBlockBytes
     self.planes = planes
   }
 
@@ -336,13 +333,9 @@ private struct PlaneSums {
   let wordsB = UnsafePointer(run.planes(places.1, 0))
   let wordsC = UnsafePointer(run.planes(places.2, 0))
   let wordsE = UnsafePointer(run.planes(places.3, 0))
-  let nextBytes = channel == 0 ? run.values.nextBlockBytes : 0
-  var next = run.next
   var block = 0
   while block < run.blocks {
     kv_prefetch(base + 8 &* blockBytes, 4 &* bytes)
-    kv_prefetch_run_far(next, nextBytes)
-    next = next + nextBytes
     a.add(base, wordsA + block &* 16, rows: rows, bits: bits)
     b.add(base + bytes, wordsB + block &* 16, rows: rows, bits: bits)
     c.add(base + 2 &* bytes, wordsC + block &* 16, rows: rows, bits: bits)
