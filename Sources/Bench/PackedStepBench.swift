@@ -40,7 +40,7 @@ struct PackedStepBench {
     }
     let bytes = codes.count + 2 * scales.count
     return BenchRow(
-      set: kernels.name, what: "packed step \(rows) x \(tokens) \(bits)-bit, \(heads) heads", threads: 1,
+      set: kernels.name, what: "packed step \(heads) x \(rows) x \(tokens) \(bits)-bit", threads: 1,
       gigabytesPerSecond: Double(bytes) / seconds / 1e9,
       gigaoperationsPerSecond: Double(4 * rows * tokens * headDim * heads) / seconds / 1e9)
   }

@@ -11,6 +11,7 @@ final class PackedKeys {
   let bits: Int
   let group: Int
 
+  /// - Parameter group: tokens of a group, a multiple of 16.
   init(headDim: Int, bits: Int, group: Int) {
     self.headDim = headDim
     self.bits = bits

@@ -11,6 +11,7 @@ final class PackedValues {
   let bits: Int
   let group: Int
 
+  /// - Parameter group: channels of a group, a multiple of 16 that divides `headDim`.
   init(headDim: Int, bits: Int, group: Int) {
     self.headDim = headDim
     self.bits = bits
