@@ -1,7 +1,8 @@
 /// One instruction set's kernels, as plain functions over pointers: what every kernel target exports and the runtime calls.
 ///
 /// All variants give the same integers; their floats may differ in the last bit where one has fused multiply-add.
-/// No kernel allocates, and none keeps a pointer. A class, so that handing it on counts one reference and not one a kernel.
+/// No kernel allocates, and none keeps a pointer. A class, so that handing it on counts one reference and not one a kernel;
+/// its parts are structs within it, so that calling a kernel of one counts none that all threads write.
 public final class KernelTable: Sendable {
   /// `v4` (AVX-512 + VNNI), `v3` (AVX2) or `base`.
   public let name: String
