@@ -100,6 +100,13 @@ typedef float kv_f32x8 __attribute__((ext_vector_type(8)));
 
 KV_INLINE void kv_store_f32x4(void *p, kv_f32x4 x) { memcpy(p, &x, 16); }
 
+KV_INLINE void kv_add_f32x4(float *p, kv_f32x4 x) {
+  kv_f32x4 sum;
+  memcpy(&sum, p, 16);
+  sum += x;
+  memcpy(p, &sum, 16);
+}
+
 KV_INLINE void kv_clear(float *x, long count) { memset(x, 0, (size_t)count * 4); }
 
 // Up to four rows of numbers, `stride` apart, as [count, 4]; rows that are missing are zero.
@@ -171,7 +178,7 @@ KV_INLINE void kv_add_outlier(uint64_t place, float factor, uint64_t width, uint
 // They are taken from four parts of the list in turn, since neighbours often add to the same number and would wait for
 // each other; `copies` is the distance of the targets of the four, 0 for one target.
 KV_INLINE void kv_add_outliers(const uint32_t *places, const float *numbers, long count, uint32_t first, int width,
-                               float offset, const float *source, float *target, long copies, int inScores) {
+                               const float *source, float *target, long copies, int inScores) {
   uint64_t wide = (uint64_t)width, inverse = ((1ull << 32) + wide - 1) / wide;
   long part = count / 4, i = 0;
   if ((width & (width - 1)) == 0) {
@@ -187,7 +194,6 @@ KV_INLINE void kv_add_outliers(const uint32_t *places, const float *numbers, lon
         memcpy(&place, places + k * part + i, 64);
         memcpy(&number, numbers + k * part + i, 64);
         place -= first;
-        number -= offset;
         kv_u32x16 token = (place >> shift) << 2, channel = (place & mask) << 2;
         memcpy(to + 16 * k, inScores ? &token : &channel, 64);
         memcpy(from + 16 * k, inScores ? &channel : &token, 64);
@@ -209,11 +215,11 @@ KV_INLINE void kv_add_outliers(const uint32_t *places, const float *numbers, lon
   for (; i < part; i++) {
 #pragma clang loop unroll(full)
     for (int k = 0; k < 4; k++)
-      kv_add_outlier(places[k * part + i] - first, numbers[k * part + i] - offset, wide, inverse, source,
+      kv_add_outlier(places[k * part + i] - first, numbers[k * part + i], wide, inverse, source,
                      target + k * copies, inScores);
   }
   for (long i = 4 * part; i < count; i++)
-    kv_add_outlier(places[i] - first, numbers[i] - offset, wide, inverse, source, target, inScores);
+    kv_add_outlier(places[i] - first, numbers[i], wide, inverse, source, target, inScores);
 }
 
 // The sums of the lanes of four vectors, in the same order whatever the instruction set.
@@ -302,6 +308,16 @@ KV_INLINE int kv_collect_outside(kv_f32x16 x, float low, float high, uint32_t pl
   kv_i32x16 between = (x > low) & (x < high);
   return kv_append_chosen(kv_lane_bits(~between), x, lanes + place, values, places);
 #endif
+}
+
+// Appends those of `lanes` that are not between low and high, and their places, which `first` is added to; 16 of each are
+// written. Returns how many there are.
+KV_INLINE int kv_append_outside(kv_f32x16 x, float low, float high, unsigned lanes, uint32_t first,
+                                const uint32_t *from, float *values, uint32_t *places) {
+  kv_u32x16 place;
+  memcpy(&place, from, 64);
+  kv_i32x16 between = (x > low) & (x < high);
+  return kv_append_chosen(kv_lane_bits(~between) & lanes, x, place + first, values, places);
 }
 
 // ---------------------------------------------------------------------------------------------- tables and rotations

@@ -39,15 +39,123 @@ KV_INLINE long kv_count_at_most(const uint32_t *keys, long count, uint32_t limit
   return total;
 }
 
-// Halves the range of keys until one is left.
+// A bit for each of 64 codes that is 0 or at least `levels`, which is above 0.
+KV_INLINE uint64_t kv_outermost64(const uint8_t *codes, uint8_t levels) {
+#if defined(__AVX512BW__)
+  __m512i below = _mm512_sub_epi8(_mm512_loadu_si512(codes), _mm512_set1_epi8(1));
+  return _mm512_cmpge_epu8_mask(below, _mm512_set1_epi8((char)(levels - 1)));
+#else
+  typedef uint8_t u8x16 __attribute__((ext_vector_type(16)));
+  uint64_t bits = 0;
+  for (int part = 0; part < 4; part++) {
+    u8x16 code;
+    memcpy(&code, codes + 16 * part, 16);
+    // What is 0 wraps to the largest.
+    kv_u32x16 truth = (kv_u32x16)__builtin_convertvector((u8x16)(code - 1) >= (uint8_t)(levels - 1), kv_i32x16);
+    bits |= (uint64_t)kv_lane_bits((kv_i32x16)truth) << (16 * part);
+  }
+  return bits;
+#endif
+}
+
+// Lists the numbers of the bits that are set, each plus `first`; 16 behind the last may be written. Returns how many.
+KV_INLINE long kv_list_bits(uint64_t bits, uint32_t first, uint32_t *out) {
+  long count = 0;
+#if defined(__AVX512F__)
+  // A loop that ends after another number of turns each time would cost more.
+  __m512i lanes = _mm512_add_epi32(_mm512_set1_epi32((int)first),
+                                   _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
+  for (int part = 0; part < 4; part++) {
+    __mmask16 mask = (__mmask16)(bits >> (16 * part));
+    _mm512_storeu_si512(out + count, _mm512_maskz_compress_epi32(mask, lanes));
+    count += __builtin_popcount(mask);
+    lanes = _mm512_add_epi32(lanes, _mm512_set1_epi32(16));
+  }
+#else
+  for (; bits; bits &= bits - 1) out[count++] = first + (uint32_t)__builtin_ctzll(bits);
+#endif
+  return count;
+}
+
+// Sixteen numbers of a run of tokens that is held as codes, one a byte, where 255 is an exact number and the highest bit
+// says nothing, and of a low-rank part: q [token block, rank, 16], p [rank, width]. Nothing is fused. Four bytes are read
+// of a code.
+KV_INLINE kv_f32x16 kv_restore_coded(const uint32_t *places, const uint8_t *codes, const float *numbers, float scale,
+                                     float minimum, const float *q, const float *p, long rank, int width) {
+#pragma clang fp contract(off)
+  kv_u32x16 place;
+  memcpy(&place, places, 64);
+  kv_u32x16 token = (kv_u32x16)__builtin_convertvector(
+      (__builtin_convertvector((kv_i32x16)place, kv_f32x16) + 0.5f) * (1 / (float)width), kv_i32x16);
+  kv_u32x16 channel = place - token * (uint32_t)width;
+  kv_u32x16 factor = (token >> 4) * (uint32_t)rank * 16 + (token & 15);
+#if defined(__AVX512F__)
+  __m512i code = _mm512_and_si512(_mm512_i32gather_epi32((__m512i)place, codes, 1), _mm512_set1_epi32(255));
+  __m512i level = _mm512_and_si512(code, _mm512_set1_epi32(127));
+  __m512 number = _mm512_add_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(level), _mm512_set1_ps(scale)),
+                                _mm512_set1_ps(minimum));
+  __mmask16 isExact = _mm512_cmpeq_epi32_mask(code, _mm512_set1_epi32(255));
+  number = _mm512_mask_i32gather_ps(number, isExact, (__m512i)place, numbers, 4);
+  for (long j = 0; j < rank; j++) {
+    __m512 a = _mm512_i32gather_ps((__m512i)channel, p + j * width, 4);
+    __m512 b = _mm512_i32gather_ps((__m512i)factor, q + j * 16, 4);
+    number = _mm512_add_ps(number, _mm512_mul_ps(a, b));
+  }
+  return (kv_f32x16)number;
+#else
+  uint32_t places16[16], channels[16], factors[16];
+  memcpy(places16, &place, 64);
+  memcpy(channels, &channel, 64);
+  memcpy(factors, &factor, 64);
+  float sums[16];
+  for (int i = 0; i < 16; i++) {
+    uint8_t code = codes[places16[i]];
+    float number = (float)(code & 127) * scale + minimum;
+    if (code == 255) number = numbers[places16[i]];
+    for (long j = 0; j < rank; j++) number = number + p[j * width + channels[i]] * q[factors[i] + j * 16];
+    sums[i] = number;
+  }
+  kv_f32x16 x;
+  memcpy(&x, sums, 64);
+  return x;
+#endif
+}
+
+// Copies the keys from `low` to `high`, of which there is room for all; returns how many there are.
+KV_INLINE long kv_keys_within(const uint32_t *keys, long count, uint32_t low, uint32_t high, uint32_t *out) {
+  long found = 0, i = 0;
+  for (; i + 16 <= count; i += 16) {
+    kv_u32x16 key;
+    memcpy(&key, keys + i, 64);
+    for (unsigned within = kv_lane_bits((key >= low) & (key <= high)); within; within &= within - 1)
+      out[found++] = keys[i + __builtin_ctz(within)];
+  }
+  for (; i < count; i++)
+    if (keys[i] >= low && keys[i] <= high) out[found++] = keys[i];
+  return found;
+}
+
+// Halves the range of keys until one is left; once few keys are in it, they alone are counted.
 KV_INLINE uint32_t kv_order_statistic(const uint32_t *keys, long count, long rank) {
-  uint32_t low = 0, high = UINT32_MAX;
+  uint32_t few[1024], low = 0, high = UINT32_MAX;
+  long below = 0, upTo = count;  // keys below low, and up to high
   while (low < high) {
+    if (keys != few && upTo - below <= 1024) {
+      count = kv_keys_within(keys, count, low, high, few);
+      keys = few;
+      rank -= below;
+      below = 0;
+      upTo = count;
+    }
     uint32_t middle = low + (high - low) / 2;
-    if (kv_count_at_most(keys, count, middle) > rank)
+    long atMost = kv_count_at_most(keys, count, middle);
+    if (atMost > rank) {
       high = middle;
-    else
+      upTo = atMost;
+    } else {
       low = middle + 1;
+      below = atMost;
+    }
   }
   return low;
 }
@@ -139,6 +247,38 @@ KV_INLINE kv_f32x16 kv_clamp_level(kv_f32x16 x, float top) {
   return x < limit ? x : limit;
 }
 
+#if defined(__AVX512DQ__)
+// 64 numbers of `kv_quantise_uniform`; false, and nothing that counts is written, if a quotient lies beside the middle of
+// two codes.
+KV_INLINE int kv_quantise_near64(const float *x, float scale, float inverse, float minimum, float top, uint8_t *codes,
+                                 uint16_t *errors) {
+#pragma clang fp contract(off)
+  const __m512 zero = _mm512_setzero_ps(), magic = _mm512_set1_ps(12582912), limit = _mm512_set1_ps(top);
+  const __m512 low = _mm512_set1_ps(minimum), step = _mm512_set1_ps(scale);
+  __m512 rest = zero;
+  __m512i shifted[4];
+  for (int k = 0; k < 4; k++) {
+    __m512 number = _mm512_loadu_ps(x + 16 * k);
+    // The maximum takes its second operand beside NaN.
+    __m512 level = _mm512_max_ps(_mm512_mul_ps(_mm512_sub_ps(number, low), _mm512_set1_ps(inverse)), zero);
+    level = _mm512_min_ps(level, limit);
+    __m512 sum = _mm512_add_ps(level, magic), code = _mm512_sub_ps(sum, magic);
+    rest = _mm512_range_ps(rest, _mm512_sub_ps(level, code), 0xb);  // the larger by magnitude, without its sign
+    shifted[k] = _mm512_castps_si512(sum);
+    __mmask16 isNumber = _mm512_cmp_ps_mask(number, number, _CMP_ORD_Q);
+    __m512 error = _mm512_maskz_sub_ps(isNumber, number, _mm512_add_ps(_mm512_mul_ps(code, step), low));
+    _mm256_storeu_si256((__m256i *)(errors + 16 * k), _mm512_cvtps_ph(error, _MM_FROUND_TO_NEAREST_INT));
+  }
+  if (_mm512_cmp_ps_mask(rest, _mm512_set1_ps(0.4999f), _CMP_GT_OQ)) return 0;
+  const __m512i byte = _mm512_set1_epi32(255), order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7,
+                                                                         11, 15);
+  for (int k = 0; k < 4; k++) shifted[k] = _mm512_and_si512(shifted[k], byte);
+  __m512i ab = _mm512_packus_epi32(shifted[0], shifted[1]), cd = _mm512_packus_epi32(shifted[2], shifted[3]);
+  _mm512_storeu_si512(codes, _mm512_permutexvar_epi32(order, _mm512_packus_epi16(ab, cd)));
+  return 1;
+}
+#endif
+
 // Codes of numbers with one scale and minimum, and what they miss; NaN has code 0 and error 0. Nothing is fused, so that
 // every instruction set gives the same bits.
 KV_INLINE void kv_quantise_uniform(const float *x, long count, float scale, float minimum, float top, uint8_t *codes,
@@ -149,7 +289,12 @@ KV_INLINE void kv_quantise_uniform(const float *x, long count, float scale, floa
   // middle of two codes only.
   float inverse = scale > 0 ? 1 / scale : 0;
   int isInverse = scale > 0 && inverse < __builtin_inff();
-  for (long i = 0; i < count; i += 16) {
+  long i = 0;
+#if defined(__AVX512DQ__)
+  for (; isInverse && i + 64 <= count && kv_quantise_near64(x + i, scale, inverse, minimum, top, codes + i, errors + i);)
+    i += 64;
+#endif
+  for (; i < count; i += 16) {
     kv_f32x16 number;
     memcpy(&number, x + i, 64);
     kv_f32x16 distance = number - minimum, level = kv_clamp_level(distance * inverse, top);

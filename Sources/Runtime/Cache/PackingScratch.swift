@@ -9,8 +9,13 @@ public final class PackingScratch {
   /// A run of one head's tokens, [runTokens, headDim], as numbers and as codes.
   var rows = GrowingBuffer<Float>()
   var codes = GrowingBuffer<UInt8>()
-  /// Exact numbers of a head.
-  var exact = GrowingBuffer<Float>()
+  /// The outliers that a tensor had before.
+  var oldOutliers = OutlierRuns()
+  /// What outliers are ordered with.
+  var masks = GrowingBuffer<UInt64>()
+  var words = GrowingBuffer<UInt32>()
+  var halves = GrowingBuffer<UInt16>()
+  var starts = GrowingBuffer<UInt32>()
   /// Memory that tensors compressed anew have left for the next ones.
   let spareWords = SpareBuffers<UInt32>()
   let spareHalves = SpareBuffers<UInt16>()
@@ -25,6 +30,7 @@ public final class PackingScratch {
 
   func reserveRun(headDim: Int) {
     rows.reserve(Self.runTokens * headDim)
-    codes.reserve(Self.runTokens * headDim)
+    // Kernels read beyond the last.
+    codes.reserve(Self.runTokens * headDim + 64)
   }
 }

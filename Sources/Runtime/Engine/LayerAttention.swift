@@ -38,7 +38,7 @@ struct LayerAttention {
     for token in together..<positions.count {
       let row = rows.advanced(by: token)
       try attendSteps([Step(cache: cache, position: positions[token], rows: row)], &scratch)
-      try finishStep([cache], &scratch)
+      try finishStep(cache, &scratch)
     }
     if isPrompt { try observe(segment.cache, layer: layer, rows, positions: positions, &scratch) }
     if segment.endsPrefill == true {

@@ -86,36 +86,42 @@ struct CorrectionKernelTests {
       let wanted = min(perEnd, total / 2)
       #expect(twin == (order.prefix(wanted) + order.suffix(wanted)).sorted())
       var places: [Int] = []
-      var values: [UInt16] = []
+      var numbers: [Float] = []
       for (head, outliers) in found.outliers.enumerated() {
         let first = counts[..<head].reduce(0, +) * headDim
-        places += outliers.places.map { Int($0) + first }
-        values += outliers.values
+        places += outliers.map { Int(search.scratch.places.base[$0]) + first }
+        numbers += outliers.map { search.scratch.numbers.base[$0] }
       }
       #expect(places == twin)
-      #expect(zip(values, places).allSatisfy { Half.float($0) == Half.round(x[$1]) || x[$1].isNaN })
+      #expect(numbers.map(\.bitPattern) == places.map { x[$0].bitPattern })
       for place in twin { x[place] = 0 }
-      let numbers = x.filter { !$0.isNaN }
-      if let low = numbers.min(), let high = numbers.max() { #expect(found.low == low && found.high == high) }
+      let rest = x.filter { !$0.isNaN }
+      if let low = rest.min(), let high = rest.max() { #expect(found.low == low && found.high == high) }
     }
   }
 
-  @Test("projections are the products of the matrix with the factors", arguments: InstructionSet.available)
+  @Test(
+    "projections are the products of the matrix, of floats or halves, with the factors",
+    arguments: InstructionSet.available)
   func projections(_ set: InstructionSet) {
-    for trial in 0..<30 {
+    for trial in 0..<60 {
       var draw = SeededNumbers(trial)
       let rows = draw.int(1...21)
       let columns = 16 * draw.int(1...13)
       let rank = draw.int(1...8)
       let stride = rows + draw.int(0...5)
-      let matrix = draw.numbers(rows * columns)
+      let matrix = draw.numbers(rows * columns).map(Half.round)
       let p = draw.numbers(rank * columns)
-      let q = KernelTrial.guarded(rank * stride) {
-        set.table.corrections.projectRows(matrix, rows, columns, p, rank, $0, stride)
-      }
       let start = draw.numbers(rank * columns)
-      let sums = KernelTrial.guarded(rank * columns, start) {
-        set.table.corrections.addProjections(matrix, rows, columns, q, stride, rank, $0)
+      var q: [Float] = []
+      var sums: [Float] = []
+      Self.withRows(matrix, columns: columns, isHalf: trial % 2 == 0) { matrix in
+        q = KernelTrial.guarded(rank * stride) {
+          set.table.corrections.projectRows(matrix, rows, p, rank, $0, stride)
+        }
+        sums = KernelTrial.guarded(rank * columns, start) {
+          set.table.corrections.addProjections(matrix, rows, q, stride, rank, $0)
+        }
       }
       for j in 0..<rank {
         for row in 0..<rows {
@@ -130,6 +136,17 @@ struct CorrectionKernelTests {
           #expect(abs(Double(sums[j * columns + column]) - first - terms.reduce(0, +)) < 1e-6 * size)
         }
       }
+    }
+  }
+
+  /// Numbers that are halves, as a matrix of floats or of halves.
+  static func withRows(_ numbers: [Float], columns: Int, isHalf: Bool, _ body: (MatrixRows) -> Void) {
+    if isHalf {
+      numbers.map(Half.bits).withUnsafeBufferPointer {
+        if let base = $0.baseAddress { body(MatrixRows(base, columns: columns)) }
+      }
+    } else {
+      numbers.withUnsafeBufferPointer { if let base = $0.baseAddress { body(MatrixRows(base, columns: columns)) } }
     }
   }
 
@@ -211,7 +228,6 @@ struct CorrectionKernelTests {
       let count = draw.int(0...min(900, tokens * headDim))
       let places = Set((0..<count).map { _ in UInt32(first * headDim + draw.int(0...tokens * headDim - 1)) }).sorted()
       let numbers = draw.numbers(places.count)
-      let offset = draw.normal()
       let queries = draw.numbers(rows * headDim)
       let weights = draw.numbers(rows * tokens)
       let out = draw.numbers(rows * tokens)
@@ -224,7 +240,7 @@ struct CorrectionKernelTests {
           guard let base = places.baseAddress, let values = numbers.baseAddress else { return }
           let run = OutlierRun(
             places: base, numbers: values, count: places.count, tokens: tokens,
-            firstPlace: UInt32(first * headDim), headDim: headDim, offset: offset)
+            firstPlace: UInt32(first * headDim), headDim: headDim)
           scores = KernelTrial.guarded(out.count, out) {
             set.table.corrections.addOutlierScores(run, queries, rows, $0, tokens, &scratch)
           }
@@ -239,7 +255,7 @@ struct CorrectionKernelTests {
       for (place, number) in zip(places, numbers) {
         let (token, channel) = (Int(place) - first * headDim).quotientAndRemainder(dividingBy: headDim)
         for row in 0..<rows {
-          let difference = Double(number) - Double(offset)
+          let difference = Double(number)
           expectedScores[row * tokens + token] += Double(queries[row * headDim + channel]) * difference
           expectedSums[row * headDim + channel] += Double(weights[row * tokens + token]) * difference
         }

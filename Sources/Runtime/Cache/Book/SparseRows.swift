@@ -83,8 +83,7 @@ final class SparseRows {
             }
           }
           let run = OutlierRun(
-            places: flat, numbers: numbers, count: found, tokens: end - first, firstPlace: 0, headDim: headDim,
-            offset: 0)
+            places: flat, numbers: numbers, count: found, tokens: end - first, firstPlace: 0, headDim: headDim)
           body(run, first - range.lowerBound, numbers + indices.count)
         }
       }

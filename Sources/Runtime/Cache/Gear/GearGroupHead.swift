@@ -67,7 +67,7 @@ final class GearGroupHead {
     let factors = error.withUnsafeBufferPointer { error in
       error.baseAddress.map {
         PowerIteration.factors(
-          .floats($0), rows: count, columns: headDim, start: start(), loops: settings.loops, kernels)
+          MatrixRows($0, columns: headDim), rows: count, start: start(), loops: settings.loops, kernels)
       } ?? PowerIteration.Factors(rank: 0, q: [], p: [])
     }
     return LowRankPart(

@@ -37,7 +37,7 @@ final class GearGroupStore: LayerStore {
     if !packed.isEmpty {
       head.packedKeys.scores(queries, rows: rows, tokens: packed, out, outStride: outStride, kernels)
       head.keyOutliers.list.addScores(
-        queries, rows: rows, tokens: packed, out, outStride: outStride, .at(head.packedKeys.restored), kernels)
+        queries, rows: rows, tokens: packed, out, outStride: outStride, head.packedKeys.restored, kernels)
       for part in head.parts {
         let covered = packed.clamped(to: part.first..<part.first + part.keys.tokens)
         guard !covered.isEmpty else { continue }
@@ -62,7 +62,7 @@ final class GearGroupStore: LayerStore {
     if !packed.isEmpty {
       head.packedValues.accumulate(weights, weightStride: weightStride, rows: rows, tokens: packed, acc, kernels)
       head.valueOutliers.list.accumulate(
-        weights, weightStride: weightStride, rows: rows, tokens: packed, acc, .at(head.packedValues.restored), kernels)
+        weights, weightStride: weightStride, rows: rows, tokens: packed, acc, head.packedValues.restored, kernels)
       for part in head.parts {
         let covered = packed.clamped(to: part.first..<part.first + part.values.tokens)
         guard !covered.isEmpty else { continue }

@@ -9,28 +9,24 @@ struct GearReading: BitwiseCopyable {
   let packed: Int
   let exact: Int
   let keys: PackedKeyBlocks
-  let keyOutliers: OutlierList
+  let keyOutliers: OutlierMasks?
   let keyFactors: LowRankFactors
-  let keyMinimum: Float
   let exactKeys: ExactRows
   let values: PackedValueBlocks
-  let valueOutliers: OutlierList
+  let valueOutliers: OutlierGroups?
   let valueFactors: LowRankFactors
-  let valueMinimum: Float
   let exactValues: ExactRows
 
   init(keys own: GearTensor.Head, values other: GearTensor.Head, buffer: ExactHead) {
     packed = own.codes.tokens
     exact = buffer.keys.count
     keys = own.codes.keyBlocks
-    keyOutliers = own.outliers.list
+    keyOutliers = own.outliers.masks
     keyFactors = own.lowRank.factors
-    keyMinimum = own.codes.quantiser.minimum
     exactKeys = buffer.keys.rows
     values = other.codes.valueBlocks
-    valueOutliers = other.outliers.list
+    valueOutliers = other.outliers.groups
     valueFactors = other.lowRank.factors
-    valueMinimum = other.codes.quantiser.minimum
     exactValues = buffer.values.rows
   }
 
@@ -42,8 +38,7 @@ struct GearReading: BitwiseCopyable {
     if !held.isEmpty {
       keys.scores(
         kernels, held.lowerBound / 16..<(held.upperBound + 15) / 16, queries, rows: rows, out, outStride: outStride)
-      keyOutliers.addScores(
-        queries, rows: rows, tokens: held, out, outStride: outStride, .constant(keyMinimum), kernels)
+      keyOutliers?.addScores(queries, rows: rows, tokens: held, out, outStride: outStride, kernels)
       keyFactors.addScores(queries, rows: rows, tokens: held, out, outStride: outStride, kernels)
     }
     let first = max(tokens.lowerBound, packed)
@@ -60,8 +55,7 @@ struct GearReading: BitwiseCopyable {
     let held = tokens.clamped(to: 0..<packed)
     if !held.isEmpty {
       values.accumulate(kernels, held, weights, weightStride: weightStride, rows: rows, acc)
-      valueOutliers.accumulate(
-        weights, weightStride: weightStride, rows: rows, tokens: held, acc, .constant(valueMinimum), kernels)
+      valueOutliers?.accumulate(weights, weightStride: weightStride, rows: rows, tokens: held, acc, kernels)
       valueFactors.accumulate(weights, weightStride: weightStride, rows: rows, tokens: held, acc, kernels)
     }
     let first = max(tokens.lowerBound, packed)

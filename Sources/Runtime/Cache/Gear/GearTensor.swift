@@ -6,10 +6,10 @@ final class GearTensor {
   /// What one head holds.
   final class Head {
     let codes: UniformCodes
-    let outliers: Outliers
+    let outliers: TensorOutliers
     let lowRank: LowRankPart
 
-    init(_ codes: UniformCodes, _ outliers: Outliers, _ lowRank: LowRankPart) {
+    init(_ codes: UniformCodes, _ outliers: TensorOutliers, _ lowRank: LowRankPart) {
       self.codes = codes
       self.outliers = outliers
       self.lowRank = lowRank
@@ -37,7 +37,7 @@ final class GearTensor {
     self.heads = (0..<heads).map { _ in
       Head(
         UniformCodes(side, tokens: 0, headDim: headDim, bits: settings.bits, quantiser: quantiser),
-        Outliers(headDim: headDim),
+        TensorOutliers(side, headDim: headDim),
         LowRankPart(none, q: AlignedBuffer(count: 0), tokens: 0, channel: 0, headDim: headDim))
     }
   }
@@ -52,19 +52,15 @@ final class GearTensor {
     scratch.reserveRun(headDim: headDim)
     let old = heads
     let bytes = scratch.codes.base
-    scratch.exact.reserve(old.map(\.outliers.count).max() ?? 0)
-    let exactNumbers = scratch.exact.base
-    var next = 0
+    scratch.oldOutliers.removeAll()
+    for head in old { head.outliers.unfold(into: &scratch.oldOutliers, scratch, kernels) }
+    let oldOutliers = scratch.oldOutliers
     func read(_ head: Int, _ run: Range<Int>, _ rows: UnsafeMutablePointer<Float>) {
       let own = old[head]
       let held = run.clamped(to: 0..<own.codes.tokens)
       if !held.isEmpty {
         own.codes.restore(held, rows, scratch: bytes, kernels)
-        if run.lowerBound == 0 {
-          next = 0
-          own.outliers.numbers(into: exactNumbers, kernels)
-        }
-        own.outliers.overwrite(held, rows, next: &next, numbers: exactNumbers)
+        oldOutliers.overwrite(head, held, rows, headDim: headDim)
         own.lowRank.addRows(held, rows, kernels)
       }
       guard held.count < run.count else { return }
@@ -76,27 +72,46 @@ final class GearTensor {
     let search = OutlierSearch(
       counts: counts, headDim: headDim, perEnd: settings.outliersPerEnd(numbers: numbers), kernels: kernels,
       scratch: scratch)
-    let found = search.find(guess(numbers), read)
+    let guess = guess(numbers)
+    let coded = guess.flatMap { _ in CodedSearch(old, search, kernels) }
+    let found = search.find(guess, read) { head, run, guess, values, places in
+      coded?.collect(head, run, guess, values, places, exact)
+        ?? search.collectOutside(head, run, guess, values, places, read)
+    }
     let quantiser = GroupQuantiser(bits: settings.bits, minimum: found.low, maximum: found.high).roundedToHalf()
     let codes = old.enumerated().map { head, old in
       UniformCodes(
         side, tokens: counts[head], headDim: headDim, bits: settings.bits, quantiser: quantiser, replacing: old.codes)
     }
-    quantise(counts, quantiser, found.outliers, into: codes, scratch, read)
-
     let tokens = counts.max() ?? 0
     let columns = counts.count * headDim
+    scratch.errors.reserve(tokens * columns)
+    let errors = MatrixRows(scratch.errors.base, columns: columns)
+    let rank = settings.rank(tokens: tokens, channels: columns)
+    let start = start(rank)
+    // The errors' first pass goes along while they are near.
+    var first = settings.loops > 1 ? PowerPass(start, rank: rank, kernels) : nil
+    var rest = found.outliers
+    PackingScratch.runs(tokens) { run in
+      for head in counts.indices {
+        quantise(head, run, counts[head], quantiser, &rest[head], into: codes[head], scratch, read)
+      }
+      first?.absorb(errors.from(run.lowerBound), rows: run.count)
+    }
     let factors = PowerIteration.factors(
-      .halves(scratch.errors.base), rows: tokens, columns: columns,
-      start: start(settings.rank(tokens: tokens, channels: columns)), loops: settings.loops, kernels)
+      errors, rows: tokens, start: start, loops: settings.loops, first: first, kernels)
     workBytes = 2 * tokens * columns + 12 * found.candidates
     let q = LowRankPart.blocks(factors, tokens: tokens, kernels, spares: scratch.spareHalves)
-    heads = counts.indices.map {
-      Head(
-        codes[$0], found.outliers[$0],
-        LowRankPart(factors, q: q, tokens: tokens, channel: $0 * headDim, headDim: headDim))
-    }
     for head in old { head.outliers.give(to: scratch) }
+    heads = counts.indices.map { head in
+      let own = found.outliers[head]
+      let outliers = TensorOutliers(
+        side, places: scratch.places.base + own.lowerBound, numbers: scratch.numbers.base + own.lowerBound,
+        count: own.count, tokens: counts[head], headDim: headDim, coded: quantiser.minimum, scratch: scratch, kernels)
+      return Head(
+        codes[head], outliers,
+        LowRankPart(factors, q: q, tokens: tokens, channel: head * headDim, headDim: headDim))
+    }
     if let shared = old.first?.lowRank { scratch.spareHalves.give(shared.q) }
   }
 
@@ -105,36 +120,42 @@ final class GearTensor {
     guard let held = heads.first?.codes, heads.reduce(0, { $0 + $1.codes.tokens }) * headDim * 2 > numbers else {
       return nil
     }
-    let margin = held.quantiser.scale / 4
+    let margin = held.quantiser.scale * CodedSearch.margin
     let top = held.quantiser.minimum + held.quantiser.levels * held.quantiser.scale
     return OutlierSearch.Guess(low: held.quantiser.minimum + margin, high: top - margin)
   }
 
-  /// Stores the codes of all numbers but the outliers, whose codes are 0, and writes what they miss to the errors.
+  /// Stores the codes of a run of a head, which has `count` tokens, and writes what they miss to the errors; the codes of
+  /// outliers, the first of the scratch's `rest`, are 0.
   private func quantise(
-    _ counts: [Int], _ quantiser: GroupQuantiser, _ outliers: [Outliers], into codes: [UniformCodes],
-    _ scratch: PackingScratch, _ read: OutlierSearch.Reader
+    _ head: Int, _ run: Range<Int>, _ count: Int, _ quantiser: GroupQuantiser, _ rest: inout Range<Int>,
+    into codes: UniformCodes, _ scratch: PackingScratch, _ read: OutlierSearch.Reader
   ) {
-    let tokens = counts.max() ?? 0
-    let columns = counts.count * headDim
-    scratch.errors.reserve(tokens * columns)
-    for (head, count) in counts.enumerated() {
-      let errors = scratch.errors.base + head * headDim
+    let columns = heads.count * headDim
+    let errors = scratch.errors.base + head * headDim
+    let own = run.lowerBound..<max(run.lowerBound, min(run.upperBound, count))
+    if !own.isEmpty {
       let rows = scratch.rows.base
       let bytes = scratch.codes.base
-      let (codes, outliers) = (codes[head], outliers[head])
-      var next = 0
-      PackingScratch.runs(count) { run in
-        read(head, run, rows)
-        // Not a number has code 0 and error 0.
-        outliers.overwrite(run, rows, next: &next, with: .nan)
-        kernels.packing.quantiseUniform(
-          rows, run.count, headDim, quantiser.scale, quantiser.minimum, quantiser.levels, bytes,
-          errors + run.lowerBound * columns, columns)
-        (bytes + run.count * headDim).update(repeating: 0, count: (PackingScratch.runTokens - run.count) * headDim)
-        codes.store(bytes, run, kernels)
+      read(head, own, rows)
+      // Not a number has code 0 and error 0.
+      let places = scratch.places.base
+      let start = UInt32(truncatingIfNeeded: own.lowerBound * headDim)
+      let end = UInt32(truncatingIfNeeded: own.upperBound * headDim)
+      var next = rest.lowerBound
+      while next < rest.upperBound, places[next] < end {
+        rows[Int(places[next] &- start)] = .nan
+        next &+= 1
       }
-      for token in count..<tokens { (errors + token * columns).update(repeating: 0, count: headDim) }
+      rest = next..<rest.upperBound
+      kernels.packing.quantiseUniform(
+        rows, own.count, headDim, quantiser.scale, quantiser.minimum, quantiser.levels, bytes,
+        errors + own.lowerBound * columns, columns)
+      (bytes + own.count * headDim).update(repeating: 0, count: (PackingScratch.runTokens - own.count) * headDim)
+      codes.store(bytes, own, kernels)
+    }
+    for token in own.upperBound..<run.upperBound {
+      (errors + token * columns).update(repeating: 0, count: headDim)
     }
   }
 

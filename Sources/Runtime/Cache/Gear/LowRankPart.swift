@@ -60,13 +60,22 @@ final class LowRankPart {
   /// Adds Q P^T to the rows [tokens, headDim] of a range that begins at a multiple of 16.
   func addRows(_ tokens: Range<Int>, _ rows: UnsafeMutablePointer<Float>, _ kernels: KernelTable) {
     guard !tokens.isEmpty, rank > 0 else { return }
-    let blocks = (tokens.count + 15) / 16
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: rank * (blocks * 16 + headDim)) { scratch in
-      guard let wide = scratch.baseAddress else { return }
-      let wideP = wide + rank * blocks * 16
-      kernels.floatFromHalf(q.base + tokens.lowerBound * rank, rank * blocks * 16, wide)
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: rank * headDim) { wideP in
+      guard let wideP = wideP.baseAddress else { return }
       kernels.floatFromHalf(p.base, rank * headDim, wideP)
-      kernels.corrections.addLowRankRows(wide, wideP, rank, headDim, tokens.count, rows)
+      withWideQ(tokens, kernels) {
+        kernels.corrections.addLowRankRows($0, wideP, rank, headDim, tokens.count, rows)
+      }
+    }
+  }
+
+  /// Calls `body` with Q of a range that begins at a multiple of 16, [token block, rank, 16], in single precision.
+  func withWideQ(_ tokens: Range<Int>, _ kernels: KernelTable, _ body: (UnsafePointer<Float>) -> Void) {
+    let count = rank * ((tokens.count + 15) / 16 * 16)
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: max(1, count)) { wide in
+      guard let wide = wide.baseAddress else { return }
+      kernels.floatFromHalf(q.base + tokens.lowerBound * rank, count, wide)
+      body(wide)
     }
   }
 

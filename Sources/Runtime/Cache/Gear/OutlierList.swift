@@ -32,11 +32,7 @@ struct OutlierList: BitwiseCopyable {
   }
 
   /// What the codes say of an outlier's place.
-  enum CodedValue {
-    /// The same everywhere.
-    case constant(Float)
-    case at((_ token: Int, _ channel: Int) -> Float)
-  }
+  typealias CodedValue = (_ token: Int, _ channel: Int) -> Float
 
   /// Adds query . (exact - restored code) at the outliers' tokens.
   func addScores(
@@ -70,10 +66,10 @@ struct OutlierList: BitwiseCopyable {
       if !indices.isEmpty {
         withKernelScratch(bytes: 4 * capacity(indices.count)) { area in
           let numbers = area.assumingMemoryBound(to: Float.self)
-          let offset = difference(indices, coded, numbers, kernels)
+          writeDifferences(indices, coded, numbers, kernels)
           let run = OutlierRun(
             places: places + indices.lowerBound, numbers: numbers, count: indices.count, tokens: end - token,
-            firstPlace: UInt32(truncatingIfNeeded: token * headDim), headDim: headDim, offset: offset)
+            firstPlace: UInt32(truncatingIfNeeded: token * headDim), headDim: headDim)
           body(run, token - tokens.lowerBound, numbers + indices.count)
         }
       }
@@ -83,19 +79,14 @@ struct OutlierList: BitwiseCopyable {
 
   private func capacity(_ outliers: Int) -> Int { outliers + OutlierRun.scratchFloats(headDim: headDim) }
 
-  /// Writes the numbers of a run, less what the codes say where that varies; returns what is still to be taken off.
-  private func difference(
+  /// Writes the numbers of a run, less what the codes say.
+  private func writeDifferences(
     _ indices: Range<Int>, _ coded: CodedValue, _ numbers: UnsafeMutablePointer<Float>, _ kernels: KernelTable
-  ) -> Float {
+  ) {
     kernels.floatFromHalf(values + indices.lowerBound, indices.count, numbers)
-    switch coded {
-    case .constant(let value): return value
-    case .at(let restored):
-      for index in indices {
-        let (token, channel) = places[index].quotientAndRemainder(dividingBy: UInt32(truncatingIfNeeded: headDim))
-        numbers[index - indices.lowerBound] -= restored(Int(token), Int(channel))
-      }
-      return 0
+    for index in indices {
+      let (token, channel) = places[index].quotientAndRemainder(dividingBy: UInt32(truncatingIfNeeded: headDim))
+      numbers[index - indices.lowerBound] -= coded(Int(token), Int(channel))
     }
   }
 }

@@ -7,6 +7,11 @@ import KernelABI
 struct OutlierSearch {
   /// Writes a run of a head's tokens as rows [tokens, headDim].
   typealias Reader = (_ head: Int, _ tokens: Range<Int>, _ rows: UnsafeMutablePointer<Float>) -> Void
+  /// Appends the numbers of a run that are not between the two of a guess, and their places, in order; returns how many.
+  typealias Collector = (
+    _ head: Int, _ tokens: Range<Int>, _ guess: Guess, _ values: UnsafeMutablePointer<Float>,
+    _ places: UnsafeMutablePointer<UInt32>
+  ) -> Int
 
   let counts: [Int]
   let headDim: Int
@@ -16,7 +21,8 @@ struct OutlierSearch {
   let scratch: PackingScratch
 
   struct Found {
-    let outliers: [Outliers]  // per head
+    /// Each head's places and numbers in the scratch, in the order of the places.
+    let outliers: [Range<Int>]
     /// Extremes of the tensor with zeros in the outliers' places.
     let low: Float
     let high: Float
@@ -34,15 +40,32 @@ struct OutlierSearch {
   private var total: Int { counts.reduce(0, +) * headDim }
 
   func find(_ guess: Guess?, _ read: Reader) -> Found {
+    find(guess, read) { collectOutside($0, $1, $2, $3, $4, read) }
+  }
+
+  /// The same where numbers outside of `guess` can be had without reading all.
+  func find(_ guess: Guess?, _ read: Reader, outside: Collector) -> Found {
     scratch.reserveRun(headDim: headDim)
     let wanted = min(perEnd, total / 2)
     guard wanted > 0 else { return plain(read) }
-    if let guess, let found = choose(wanted, guess, read) { return found }
+    if let guess, let found = choose(wanted, guess, outside) { return found }
+    let all: Collector = { collectOutside($0, $1, $2, $3, $4, read) }
     for margin in [1.4, 3] {
-      guard let guess = sampled(wanted, margin: margin, read) else { break }
-      if let found = choose(wanted, guess, read) { return found }
+      guard let guess = sampled(wanted, margin: margin, all) else { break }
+      if let found = choose(wanted, guess, all) { return found }
     }
-    return choose(wanted, .everything, read) ?? plain(read)
+    return choose(wanted, .everything, all) ?? plain(read)
+  }
+
+  /// Reads a run and collects from it.
+  func collectOutside(
+    _ head: Int, _ tokens: Range<Int>, _ guess: Guess, _ values: UnsafeMutablePointer<Float>,
+    _ places: UnsafeMutablePointer<UInt32>, _ read: Reader
+  ) -> Int {
+    read(head, tokens, scratch.rows.base)
+    return kernels.corrections.collectOutside(
+      scratch.rows.base, tokens.count * headDim, guess.low, guess.high,
+      UInt32(truncatingIfNeeded: tokens.lowerBound * headDim), values, places)
   }
 
   /// No outliers.
@@ -55,23 +78,19 @@ struct OutlierSearch {
         kernels.corrections.extremes(scratch.rows.base, run.count * headDim, &low, &high)
       }
     }
-    return Found(outliers: counts.map { _ in Outliers(headDim: headDim) }, low: low, high: high, candidates: 0)
+    return Found(outliers: counts.map { _ in 0..<0 }, low: low, high: high, candidates: 0)
   }
 
   /// Collects the candidates of all heads, or of every `step`-th run; returns where each head's end.
-  private func collect(_ guess: Guess, every step: Int, _ read: Reader) -> [Int] {
+  private func collect(_ guess: Guess, every step: Int, _ outside: Collector) -> [Int] {
     var found = 0
-    let rows = scratch.rows.base
     return counts.indices.map { head in
       PackingScratch.runs(counts[head]) { run in
         guard run.lowerBound / PackingScratch.runTokens % step == 0 else { return }
-        let numbers = run.count * headDim
-        scratch.numbers.reserve(found + numbers + 16, keeping: found)
-        scratch.places.reserve(found + numbers + 16, keeping: found)
-        read(head, run, rows)
-        found += kernels.corrections.collectOutside(
-          rows, numbers, guess.low, guess.high, UInt32(truncatingIfNeeded: run.lowerBound * headDim),
-          scratch.numbers.base + found, scratch.places.base + found)
+        let most = found + run.count * headDim + 16
+        scratch.numbers.reserve(most, keeping: found)
+        scratch.places.reserve(most, keeping: found)
+        found += outside(head, run, guess, scratch.numbers.base + found, scratch.places.base + found)
       }
       return found
     }
@@ -88,10 +107,10 @@ struct OutlierSearch {
 
   /// A guess from some of the runs that should leave `margin` times as many candidates as are wanted; nil if all numbers
   /// might as well be collected.
-  private func sampled(_ wanted: Int, margin: Double, _ read: Reader) -> Guess? {
+  private func sampled(_ wanted: Int, margin: Double, _ all: Collector) -> Guess? {
     let step = total / Self.sampleNumbers
     guard step > 1 else { return nil }
-    let count = collect(.everything, every: step, read).last ?? 0
+    let count = collect(.everything, every: step, all).last ?? 0
     let share = Int(Double(wanted) * Double(count) / Double(total) * margin) + 8
     guard share < count / 3 else { return nil }
     let keys = keys(count)
@@ -101,8 +120,8 @@ struct OutlierSearch {
   }
 
   /// The outliers among the candidates of a guess; nil if it was too tight to be sure of them.
-  private func choose(_ wanted: Int, _ guess: Guess, _ read: Reader) -> Found? {
-    let ends = collect(guess, every: 1, read)
+  private func choose(_ wanted: Int, _ guess: Guess, _ outside: Collector) -> Found? {
+    let ends = collect(guess, every: 1, outside)
     let count = ends.last ?? 0
     let isComplete = count == total
     guard isComplete || count > 2 * wanted else { return nil }
@@ -130,15 +149,14 @@ struct OutlierSearch {
   }
 
   /// The outliers of each head among its candidates, which end at `ends`.
-  private func take(_ limits: inout TailLimits, _ ends: [Int], _ keys: UnsafePointer<UInt32>) -> [Outliers] {
+  private func take(_ limits: inout TailLimits, _ ends: [Int], _ keys: UnsafePointer<UInt32>) -> [Range<Int>] {
     let numbers = scratch.numbers.base
     let places = scratch.places.base
     var first = 0
     return ends.map { end in
       let count = limits.choose(keys + first, numbers + first, places + first, end - first, kernels)
       defer { first = end }
-      return Outliers(
-        places: places + first, numbers: numbers + first, count: count, headDim: headDim, scratch: scratch, kernels)
+      return first..<first + count
     }
   }
 

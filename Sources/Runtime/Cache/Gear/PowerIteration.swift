@@ -65,132 +65,108 @@ public enum PowerIteration {
     let found = whole.withUnsafeBufferPointer { buffer -> Factors in
       guard let base = buffer.baseAddress else { return Factors(rank: 0, q: [], p: []) }
       return factors(
-        .floats(base), rows: rows, columns: width, start: resized(start, from: columns, to: width), loops: loops,
+        MatrixRows(base, columns: width), rows: rows, start: resized(start, from: columns, to: width), loops: loops,
         InstructionSet.base.table)
     }
     return Factors(rank: found.rank, q: found.q, p: resized(found.p, from: width, to: columns))
   }
 
-  /// A matrix as it lies in memory, [rows, columns].
-  enum Matrix {
-    case floats(UnsafePointer<Float>)
-    case halves(UnsafePointer<UInt16>)
-  }
-
-  /// Factors of a matrix [rows, columns], columns a multiple of 16, from `start` [rank, columns].
+  /// Factors of a matrix of `rows` rows, columns a multiple of 16, from `start` [rank, columns].
+  ///
+  /// - Parameter first: the first pass from `start`, if all rows have gone through it already; there are more then.
   static func factors(
-    _ matrix: Matrix, rows: Int, columns: Int, start: [Float], loops: Int, _ kernels: KernelTable
+    _ matrix: MatrixRows, rows: Int, start: [Float], loops: Int, first: PowerPass? = nil, _ kernels: KernelTable
   ) -> Factors {
+    let columns = matrix.columns
     let rank = columns == 0 ? 0 : start.count / columns
     guard rank > 0, rows > 0 else { return Factors(rank: 0, q: [], p: []) }
     var p = start
     var q = [Float](repeating: 0, count: rank * rows)
     let loops = max(1, loops)
-    for pass in 1...loops {
-      if pass == loops {
-        orthonormalise(&p, columns: rank, length: columns)
-        multiply(matrix, rows, columns, p, into: &q, kernels)
-        orthonormalise(&q, columns: rank, length: rows)
-        multiplyTransposed(matrix, rows, columns, q, into: &p, kernels)
+    for index in 1..<loops {
+      if index == 1, let first {
+        p = first.sums
       } else {
-        square(matrix, rows, columns, &p, &q, kernels)
-        shrink(&p, columns: rank, length: columns)
+        var pass = PowerPass(p, rank: rank, kernels)
+        pass.absorb(matrix, rows: rows, backwards: index % 2 == 0)
+        p = pass.sums
       }
+      shrink(&p, columns: rank, length: columns)
+    }
+    orthonormalise(&p, columns: rank, length: columns)
+    var last = PowerPass(p, rank: rank, kernels)
+    q.withUnsafeMutableBufferPointer { q in
+      if let q = q.baseAddress { last.absorb(matrix, rows: rows, backwards: loops % 2 == 0, q: q) }
+    }
+    // E^T Q for the orthonormal Q is a combination of the sums that were taken with Q as it was, unless hardly anything
+    // of one of its columns was left.
+    var sums = last.sums
+    if orthonormalise(&q, columns: rank, length: rows, alongside: &sums) {
+      p = sums
+    } else {
+      multiplyTransposed(matrix, rows: rows, q, into: &p, kernels)
     }
     return Factors(rank: rank, q: q, p: p)
   }
 
-  /// Rows of the matrix that stay in the nearest cache between two uses.
-  private static var blockRows: Int { 32 }
-
-  /// Calls `body` with each block of rows in single precision, its first row and how many it has.
-  private static func blocks(
-    _ matrix: Matrix, _ rows: Int, _ columns: Int, _ kernels: KernelTable,
-    _ body: (_ block: UnsafePointer<Float>, _ first: Int, _ count: Int) -> Void
-  ) {
-    switch matrix {
-    case .floats(let base):
-      for first in Swift.stride(from: 0, to: rows, by: blockRows) {
-        body(base + first * columns, first, min(blockRows, rows - first))
-      }
-    case .halves(let base):
-      withUnsafeTemporaryAllocation(byteCount: 4 * blockRows * columns, alignment: 64) { area in
-        guard let block = area.baseAddress?.assumingMemoryBound(to: Float.self) else { return }
-        for first in Swift.stride(from: 0, to: rows, by: blockRows) {
-          let count = min(blockRows, rows - first)
-          kernels.floatFromHalf(base + first * columns, count * columns, block)
-          body(block, first, count)
-        }
-      }
-    }
-  }
-
-  /// q = E p.
-  private static func multiply(
-    _ matrix: Matrix, _ rows: Int, _ columns: Int, _ p: [Float], into q: inout [Float], _ kernels: KernelTable
-  ) {
-    q.withUnsafeMutableBufferPointer { q in
-      guard let q = q.baseAddress else { return }
-      blocks(matrix, rows, columns, kernels) { block, first, count in
-        kernels.corrections.projectRows(block, count, columns, p, p.count / columns, q + first, rows)
-      }
-    }
-  }
-
   /// p = E^T q.
   private static func multiplyTransposed(
-    _ matrix: Matrix, _ rows: Int, _ columns: Int, _ q: [Float], into p: inout [Float],
-    _ kernels: KernelTable
+    _ matrix: MatrixRows, rows: Int, _ q: [Float], into p: inout [Float], _ kernels: KernelTable
   ) {
-    let rank = p.count / columns
-    q.withUnsafeBufferPointer { q in
-      p.withUnsafeMutableBufferPointer { p in
-        guard let q = q.baseAddress, let p = p.baseAddress else { return }
-        p.update(repeating: 0, count: rank * columns)
-        blocks(matrix, rows, columns, kernels) { block, first, count in
-          kernels.corrections.addProjections(block, count, columns, q + first, rows, rank, p)
-        }
-      }
+    p.withUnsafeMutableBufferPointer { p in
+      guard let base = p.baseAddress else { return }
+      base.update(repeating: 0, count: p.count)
+      kernels.corrections.addProjections(matrix, rows, q, rows, p.count / matrix.columns, base)
     }
-  }
-
-  /// p = E^T E p, each row of E being read from memory once; q is scratch.
-  private static func square(
-    _ matrix: Matrix, _ rows: Int, _ columns: Int, _ p: inout [Float], _ q: inout [Float],
-    _ kernels: KernelTable
-  ) {
-    let rank = p.count / columns
-    var next = [Float](repeating: 0, count: p.count)
-    q.withUnsafeMutableBufferPointer { q in
-      next.withUnsafeMutableBufferPointer { next in
-        guard let q = q.baseAddress, let next = next.baseAddress else { return }
-        blocks(matrix, rows, columns, kernels) { block, first, count in
-          kernels.corrections.projectRows(block, count, columns, p, rank, q + first, rows)
-          kernels.corrections.addProjections(block, count, columns, q + first, rows, rank, next)
-        }
-      }
-    }
-    p = next
   }
 
   /// Modified Gram-Schmidt, three times over, since cancellation in the first round leaves rounding noise; a column that
   /// depends on those before it exactly, or is not finite, becomes zero.
   static func orthonormalise(_ vectors: inout [Float], columns: Int, length: Int) {
+    var nothing: [Float] = []
+    orthonormalise(&vectors, columns: columns, length: length, alongside: &nothing)
+  }
+
+  /// The same; what is added to a column and taken off it, is so to that of `others` [columns, any length] too.
+  ///
+  /// - Returns: whether more than a thousandth of every column's square was left: others lose as many digits as columns do.
+  @discardableResult
+  private static func orthonormalise(
+    _ vectors: inout [Float], columns: Int, length: Int, alongside others: inout [Float]
+  ) -> Bool {
+    let width = columns == 0 ? 0 : others.count / columns
+    var keptMuch = true
     vectors.withUnsafeMutableBufferPointer { buffer in
-      guard let base = buffer.baseAddress else { return }
-      for column in 0..<columns {
-        let vector = base + column * length
-        for _ in 0..<3 {
-          for other in 0..<column {
-            let direction = base + other * length
-            add(direction, times: -dot(vector, direction, length), to: vector, length)
+      others.withUnsafeMutableBufferPointer { others in
+        guard let base = buffer.baseAddress else { return }
+        for column in 0..<columns {
+          let vector = base + column * length
+          for round in 0..<3 {
+            let before = dot(vector, vector, length)
+            for other in 0..<column {
+              let direction = base + other * length
+              let share = -dot(vector, direction, length)
+              add(direction, times: share, to: vector, length)
+              if let others = others.baseAddress {
+                add(others + other * width, times: share, to: others + column * width, width)
+              }
+            }
+            let square = dot(vector, vector, length)
+            if round == 0, !(square > before / 1000) { keptMuch = false }
+            let norm = square.squareRoot()
+            let inverse = norm > 0 && norm.isFinite ? 1 / norm : 0
+            scale(vector, by: inverse, length)
+            if let others = others.baseAddress { scale(others + column * width, by: inverse, width) }
           }
-          let norm = dot(vector, vector, length).squareRoot()
-          let inverse = norm > 0 && norm.isFinite ? 1 / norm : 0
-          for i in 0..<length { vector[i] = inverse.isFinite && inverse > 0 ? vector[i] * inverse : 0 }
         }
       }
     }
+    return keptMuch
+  }
+
+  /// Multiplies a column; by what is not above 0 and finite, makes it zero.
+  private static func scale(_ vector: UnsafeMutablePointer<Float>, by factor: Float, _ count: Int) {
+    for i in 0..<count { vector[i] = factor.isFinite && factor > 0 ? vector[i] * factor : 0 }
   }
 
   /// Scales each column by a power of two to keep many passes within range; directions keep every bit.

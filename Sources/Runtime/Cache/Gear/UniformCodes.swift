@@ -53,10 +53,15 @@ final class UniformCodes {
     _ tokens: Range<Int>, _ rows: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<UInt8>,
     _ kernels: KernelTable
   ) {
+    unpack(tokens, scratch, kernels)
+    kernels.packing.restoreUniform(
+      scratch, (tokens.count + 15) / 16 * 16 * headDim, quantiser.scale, quantiser.minimum, rows)
+  }
+
+  /// Codes [tokens, headDim], one a byte, of tokens from a multiple of 16 on; rows up to the next multiple are written.
+  func unpack(_ tokens: Range<Int>, _ rows: UnsafeMutablePointer<UInt8>, _ kernels: KernelTable) {
     let unpack = side == .keys ? kernels.packing.unpackKeys : kernels.packing.unpackValues
-    let blocks = (tokens.count + 15) / 16
-    unpack(codes.base + tokens.lowerBound / 16 * 2 * headDim * bits, blocks, bits, headDim, scratch)
-    kernels.packing.restoreUniform(scratch, blocks * 16 * headDim, quantiser.scale, quantiser.minimum, rows)
+    unpack(codes.base + tokens.lowerBound / 16 * 2 * headDim * bits, (tokens.count + 15) / 16, bits, headDim, rows)
   }
 
   private func place(_ token: Int, _ channel: Int) -> (byte: Int, shift: Int) {

@@ -63,10 +63,12 @@ final class SketchedKeys {
         norms.base[count + token] = Half.bits(Self.norm(keys + token * d, d))
         if outliers > 0 { outlierNorms.base[count + token] = Half.bits(Self.norm(outer + token * d, d)) }
       }
-      kernels.corrections.projectRows(inner, group, d, projection.columns.base, sketch, projected, group)
+      kernels.corrections.projectRows(
+        MatrixRows(inner, columns: d), group, projection.columns.base, sketch, projected, group)
       store(projected, sketch, signs.base)
       if outliers > 0 {
-        kernels.corrections.projectRows(outer, group, d, projection.columns.base, outlierSketch, projected, group)
+        kernels.corrections.projectRows(
+          MatrixRows(outer, columns: d), group, projection.columns.base, outlierSketch, projected, group)
         store(projected, outlierSketch, outlierSigns.base)
       }
     }

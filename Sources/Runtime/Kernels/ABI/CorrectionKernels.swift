@@ -1,6 +1,7 @@
 /// The kernels of what corrects codes: outliers and low-rank parts, found, attended and added.
 public struct CorrectionKernels: Sendable {
   public let collectOutside: CollectOutside
+  public let collectCoded: CollectCoded
   public let orderKeys: OrderKeys
   public let orderStatistic: OrderStatistic
   public let countAtMost: CountAtMost
@@ -14,17 +15,26 @@ public struct CorrectionKernels: Sendable {
   public let addLowRankValues: AddLowRankValues
   public let addOutlierScores: AddOutlierScores
   public let addOutlierValues: AddOutlierValues
+  public let maskOutliers: MaskOutliers
+  public let addMaskedScores: AddMaskedScores
+  public let groupOutliers: GroupOutliers
+  public let unfoldOutliers: UnfoldOutliers
+  public let addGroupedValues: AddGroupedValues
 
   public init(
-    collectOutside: @escaping CollectOutside, orderKeys: @escaping OrderKeys,
+    collectOutside: @escaping CollectOutside, collectCoded: @escaping CollectCoded,
+    orderKeys: @escaping OrderKeys,
     orderStatistic: @escaping OrderStatistic, countAtMost: @escaping CountAtMost,
     keysBetween: @escaping KeysBetween, chooseTails: @escaping ChooseTails, extremes: @escaping Extremes,
     projectRows: @escaping ProjectRows, addProjections: @escaping AddProjections,
     addLowRankRows: @escaping AddLowRankRows, addLowRankScores: @escaping AddLowRankScores,
     addLowRankValues: @escaping AddLowRankValues, addOutlierScores: @escaping AddOutlierScores,
-    addOutlierValues: @escaping AddOutlierValues
+    addOutlierValues: @escaping AddOutlierValues, maskOutliers: @escaping MaskOutliers,
+    addMaskedScores: @escaping AddMaskedScores, groupOutliers: @escaping GroupOutliers,
+    unfoldOutliers: @escaping UnfoldOutliers, addGroupedValues: @escaping AddGroupedValues
   ) {
     self.collectOutside = collectOutside
+    self.collectCoded = collectCoded
     self.orderKeys = orderKeys
     self.orderStatistic = orderStatistic
     self.countAtMost = countAtMost
@@ -38,6 +48,11 @@ public struct CorrectionKernels: Sendable {
     self.addLowRankValues = addLowRankValues
     self.addOutlierScores = addOutlierScores
     self.addOutlierValues = addOutlierValues
+    self.maskOutliers = maskOutliers
+    self.addMaskedScores = addMaskedScores
+    self.groupOutliers = groupOutliers
+    self.unfoldOutliers = unfoldOutliers
+    self.addGroupedValues = addGroupedValues
   }
 
   /// Appends the numbers that are not between `low` and `high`, NaN among them, and their places counted from `place`;
@@ -46,6 +61,14 @@ public struct CorrectionKernels: Sendable {
     @Sendable (
       _ x: UnsafePointer<Float>, _ count: Int, _ low: Float, _ high: Float, _ place: UInt32,
       _ values: UnsafeMutablePointer<Float>, _ places: UnsafeMutablePointer<UInt32>
+    ) -> Int
+
+  /// The same of a coded run, of which only outliers, the outermost codes and what is doubted are looked at; values and
+  /// places have room for all of them and 16 more. Every set gives the same bits.
+  public typealias CollectCoded =
+    @Sendable (
+      _ run: CodedRun, _ low: Float, _ high: Float, _ place: UInt32, _ values: UnsafeMutablePointer<Float>,
+      _ places: UnsafeMutablePointer<UInt32>
     ) -> Int
 
   /// Numbers as unsigned integers in the same order, NaN beyond infinity on the side of its sign.
@@ -82,18 +105,18 @@ public struct CorrectionKernels: Sendable {
       _ high: UnsafeMutablePointer<Float>
     ) -> Void
 
-  /// q[j * qStride + row] = matrix row . p[j, :]; matrix [rows, columns], p [rank, columns], columns a multiple of 16.
+  /// q[j * qStride + row] = matrix row . p[j, :]; p [rank, columns], columns a multiple of 16.
   public typealias ProjectRows =
     @Sendable (
-      _ matrix: UnsafePointer<Float>, _ rows: Int, _ columns: Int, _ p: UnsafePointer<Float>, _ rank: Int,
-      _ q: UnsafeMutablePointer<Float>, _ qStride: Int
+      _ matrix: MatrixRows, _ rows: Int, _ p: UnsafePointer<Float>, _ rank: Int, _ q: UnsafeMutablePointer<Float>,
+      _ qStride: Int
     ) -> Void
 
   /// p[j, :] += sum over rows, in order, of q[j * qStride + row] * matrix row.
   public typealias AddProjections =
     @Sendable (
-      _ matrix: UnsafePointer<Float>, _ rows: Int, _ columns: Int, _ q: UnsafePointer<Float>, _ qStride: Int,
-      _ rank: Int, _ p: UnsafeMutablePointer<Float>
+      _ matrix: MatrixRows, _ rows: Int, _ q: UnsafePointer<Float>, _ qStride: Int, _ rank: Int,
+      _ p: UnsafeMutablePointer<Float>
     ) -> Void
 
   /// rows[t, :] += sum over j, in order, of q[t / 16, j, t % 16] * p[j, :]. Every set gives the same bits.
@@ -117,7 +140,7 @@ public struct CorrectionKernels: Sendable {
       _ rows: Int, _ acc: UnsafeMutablePointer<Float>
     ) -> Void
 
-  /// out[row * outStride + token] += query[row, channel] * (number - offset), outlier by outlier; `scratch` has
+  /// out[row * outStride + token] += query[row, channel] * number, outlier by outlier; `scratch` has
   /// `OutlierRun.scratchFloats`.
   public typealias AddOutlierScores =
     @Sendable (
@@ -125,12 +148,57 @@ public struct CorrectionKernels: Sendable {
       _ outStride: Int, _ scratch: UnsafeMutablePointer<Float>
     ) -> Void
 
-  /// acc[row, channel] += weights[row * weightStride + token] * (number - offset); `scratch` has
+  /// acc[row, channel] += weights[row * weightStride + token] * number; `scratch` has
   /// `OutlierRun.scratchFloats`.
   public typealias AddOutlierValues =
     @Sendable (
       _ outliers: OutlierRun, _ weights: UnsafePointer<Float>, _ weightStride: Int, _ rows: Int,
       _ acc: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>
+    ) -> Void
+
+  /// Orders outliers, whose places token * headDim + channel ascend, as `OutlierMasks` says, for `blocks` blocks; returns
+  /// how many entries there are. Up to 16 places and values behind the last are written; `scratch` has
+  /// `OutlierMasks.scratchWords`.
+  public typealias MaskOutliers =
+    @Sendable (
+      _ places: UnsafePointer<UInt32>, _ numbers: UnsafePointer<Float>, _ count: Int, _ headDim: Int, _ blocks: Int,
+      _ outPlaces: UnsafeMutablePointer<UInt32>, _ outValues: UnsafeMutablePointer<UInt16>,
+      _ entries: UnsafeMutablePointer<UInt32>, _ starts: UnsafeMutablePointer<UInt32>,
+      _ scratch: UnsafeMutablePointer<UInt64>
+    ) -> Int
+
+  /// out[row * outStride + token] += query[row, channel] * (number - offset), whole blocks of 16 tokens, the first at
+  /// out[0].
+  public typealias AddMaskedScores =
+    @Sendable (
+      _ outliers: OutlierMasks, _ blocks: Range<Int>, _ queries: UnsafePointer<Float>, _ rows: Int,
+      _ out: UnsafeMutablePointer<Float>, _ outStride: Int
+    ) -> Void
+
+  /// Orders outliers, whose places token * headDim + channel ascend, as `OutlierGroups` says, for `runs` runs; returns how
+  /// many places there are with the fillers. Up to 16 behind the last are written; `scratch` has a number a channel.
+  public typealias GroupOutliers =
+    @Sendable (
+      _ places: UnsafePointer<UInt32>, _ values: UnsafePointer<UInt16>, _ count: Int, _ headDim: Int, _ runs: Int,
+      _ filler: UInt16, _ outPlaces: UnsafeMutablePointer<UInt32>, _ outValues: UnsafeMutablePointer<UInt16>,
+      _ starts: UnsafeMutablePointer<UInt32>, _ scratch: UnsafeMutablePointer<UInt32>
+    ) -> Int
+
+  /// The outliers of each of up to four `parts` of a run, one part behind the other, those that equal the filler left out;
+  /// and where each part and the one behind the last begin. There is room for all of them and one more.
+  public typealias UnfoldOutliers =
+    @Sendable (
+      _ groups: OutlierGroups, _ runs: Int, _ parts: Int, _ filler: UInt16,
+      _ outPlaces: UnsafeMutablePointer<UInt32>, _ outValues: UnsafeMutablePointer<UInt16>,
+      _ outStarts: UnsafeMutablePointer<UInt32>
+    ) -> Void
+
+  /// acc[row, channel] += weights[row * weightStride + token] * (number - offset) over any range of tokens; `scratch` has
+  /// `OutlierGroups.scratchFloats`.
+  public typealias AddGroupedValues =
+    @Sendable (
+      _ outliers: OutlierGroups, _ tokens: Range<Int>, _ weights: UnsafePointer<Float>, _ weightStride: Int,
+      _ rows: Int, _ acc: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>
     ) -> Void
 }
 
@@ -157,6 +225,7 @@ public struct OutlierRun: BitwiseCopyable {
   public static func scratchFloats(headDim: Int) -> Int { 16 * headDim + 4 * mostTokens }
 
   public let places: UnsafePointer<UInt32>  // [count]
+  /// Less what the codes say of their places.
   public let numbers: UnsafePointer<Float>  // [count]
   public let count: Int
   /// Tokens of the run, with outliers or without.
@@ -164,12 +233,10 @@ public struct OutlierRun: BitwiseCopyable {
   /// Place of the first token's first channel.
   public let firstPlace: UInt32
   public let headDim: Int
-  /// Taken off every number: what the codes say of its place.
-  public let offset: Float
 
   public init(
     places: UnsafePointer<UInt32>, numbers: UnsafePointer<Float>, count: Int, tokens: Int, firstPlace: UInt32,
-    headDim: Int, offset: Float
+    headDim: Int
   ) {
     self.places = places
     self.numbers = numbers
@@ -177,6 +244,5 @@ public struct OutlierRun: BitwiseCopyable {
     self.tokens = tokens
     self.firstPlace = firstPlace
     self.headDim = headDim
-    self.offset = offset
   }
 }

@@ -1,7 +1,7 @@
 import CIntrinsics
 import KernelABI
 
-/// out[row, token] += query[row, channel] * (number - offset), outlier by outlier, four rows side by side.
+/// out[row, token] += query[row, channel] * number, outlier by outlier, four rows side by side.
 @Sendable func addOutlierScores(
   _ outliers: OutlierRun, _ queries: UnsafePointer<Float>, _ rows: Int, _ out: UnsafeMutablePointer<Float>,
   _ outStride: Int, _ scratch: UnsafeMutablePointer<Float>
@@ -16,14 +16,14 @@ import KernelABI
     kv_interleave_rows(queries + row * d, d, width, present, scratch)
     kv_clear(sums, 4 * outliers.tokens)
     kv_add_outliers(
-      outliers.places, outliers.numbers, outliers.count, outliers.firstPlace, width, outliers.offset, scratch, sums, 0,
+      outliers.places, outliers.numbers, outliers.count, outliers.firstPlace, width, scratch, sums, 0,
       1)
     kv_add_interleaved(sums, tokens, present, out + row * outStride, outStride)
     row = row + 4
   }
 }
 
-/// acc[row, channel] += weight[row, token] * (number - offset), outlier by outlier into four sums that are then added.
+/// acc[row, channel] += weight[row, token] * number, outlier by outlier into four sums that are then added.
 @Sendable func addOutlierValues(
   _ outliers: OutlierRun, _ weights: UnsafePointer<Float>, _ weightStride: Int, _ rows: Int,
   _ acc: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>
@@ -38,7 +38,7 @@ import KernelABI
     kv_interleave_rows(weights + row * weightStride, weightStride, tokens, present, factors)
     kv_clear(scratch, 16 * d)
     kv_add_outliers(
-      outliers.places, outliers.numbers, outliers.count, outliers.firstPlace, width, outliers.offset, factors, scratch,
+      outliers.places, outliers.numbers, outliers.count, outliers.firstPlace, width, factors, scratch,
       4 * d, 0)
     var i = 0
     while i < 4 * d {

@@ -15,6 +15,43 @@ import KernelABI
   return found
 }
 
+/// Restores what is an outlier, has an outermost code or is doubted, as the kernels that restore rows do: nothing is fused.
+@Sendable func collectCoded(
+  _ run: CodedRun, _ low: Float, _ high: Float, _ place: UInt32, _ values: UnsafeMutablePointer<Float>,
+  _ places: UnsafeMutablePointer<UInt32>
+) -> Int {
+  let d = run.headDim
+  let count = run.tokens * d
+  // All that are looked at are listed first, where the places of those that are found will be.
+  var listed = 0
+  var i = 0
+  while i < count {
+    var bits = kv_outermost64(run.codes + i, run.levels)
+    if count - i < 64 { bits = bits & ((1 &<< UInt64(truncatingIfNeeded: count - i)) &- 1) }
+    listed = listed + kv_list_bits(bits, UInt32(truncatingIfNeeded: i), places + listed)
+    i = i + 64
+  }
+  // Sixteen at a time; the last ones may be the first place over and over.
+  i = 0
+  while i < 16 {
+    places[listed + i] = 0
+    i = i + 1
+  }
+  var found = 0
+  i = 0
+  while i < listed {
+    let numbers = kv_restore_coded(
+      places + i, run.codes, run.numbers, run.scale, run.minimum, run.q, run.p, run.rank,
+      Int32(truncatingIfNeeded: d))
+    let lanes = listed - i < 16 ? (UInt32(1) &<< UInt32(truncatingIfNeeded: listed - i)) &- 1 : 0xffff
+    found =
+      found
+      + Int(kv_append_outside(numbers, low, high, lanes, place, places + i, values + found, places + found))
+    i = i + 16
+  }
+  return found
+}
+
 @Sendable func orderKeys(_ x: UnsafePointer<Float>, _ count: Int, _ keys: UnsafeMutablePointer<UInt32>) {
   kv_order_keys(x, count, keys)
 }
