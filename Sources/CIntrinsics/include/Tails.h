@@ -135,10 +135,38 @@ KV_INLINE long kv_keys_within(const uint32_t *keys, long count, uint32_t low, ui
   return found;
 }
 
-// Halves the range of keys until one is left; once few keys are in it, they alone are counted.
-KV_INLINE uint32_t kv_order_statistic(const uint32_t *keys, long count, long rank) {
+// Widens a range from `near` on until the key is in it, then halves it until one is left; once few keys are in it, they
+// alone are counted.
+KV_INLINE uint32_t kv_order_statistic(const uint32_t *keys, long count, long rank, uint32_t near) {
   uint32_t few[1024], low = 0, high = UINT32_MAX;
-  long below = 0, upTo = count;  // keys below low, and up to high
+  long below = 0, upTo = kv_count_at_most(keys, count, near);  // keys below low, and up to high
+  if (upTo > rank) {
+    high = near;
+    for (int shift = 14; shift < 32 && near >= 1u << shift && low == 0; shift += 4) {
+      long atMost = kv_count_at_most(keys, count, near - (1u << shift));
+      if (atMost > rank) {
+        high = near - (1u << shift);
+        upTo = atMost;
+      } else {
+        low = near - (1u << shift) + 1;
+        below = atMost;
+      }
+    }
+  } else {
+    low = near + 1;
+    below = upTo;
+    upTo = count;
+    for (int shift = 14; shift < 32 && near <= UINT32_MAX - (1u << shift) && high == UINT32_MAX; shift += 4) {
+      long atMost = kv_count_at_most(keys, count, near + (1u << shift));
+      if (atMost > rank) {
+        high = near + (1u << shift);
+        upTo = atMost;
+      } else {
+        low = near + (1u << shift) + 1;
+        below = atMost;
+      }
+    }
+  }
   while (low < high) {
     if (keys != few && upTo - below <= 1024) {
       count = kv_keys_within(keys, count, low, high, few);

@@ -22,6 +22,14 @@ struct AttentionScratch {
   var eager = EagerScratch()
   /// What codecs pack in, one a worker.
   var packing: [PackingScratch] = []
+  /// Packing that waits for the end of a pass.
+  var packLater: [PackingTask] = []
+}
+
+/// One of the tasks that a cache's packing splits into.
+struct PackingTask {
+  let cache: LayerCache
+  let number: Int
 }
 
 /// Where a layer's queries, keys, values and attention outputs lie; row i of each at i * its stride.

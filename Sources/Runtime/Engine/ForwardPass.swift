@@ -39,8 +39,6 @@ public final class ForwardPass {
   private var selected = Activations()  // [rows with logits, hidden]
   private var logitRows = GrowingBuffer<Float>()  // [rows with logits, vocabulary rounded up]
   private var scratch = AttentionScratch()
-  /// Caches of all layers that a pass has made a decode step with: they pack at its end, all tasks side by side.
-  private var stepped: [LayerCache] = []
   /// What codecs that learn from a text learn from; empty if the caller has none.
   public var calibrationText: [Int32] = []
   /// Reads the calibration texts of the user's own.
@@ -87,7 +85,7 @@ public final class ForwardPass {
       precondition(segment.endsPrefill != false, "a prompt whose tokens leave between layers comes whole")
       flow.begin(segment.position..<segment.position + segment.tokens.count)
     }
-    stepped.removeAll(keepingCapacity: true)
+    scratch.packLater.removeAll(keepingCapacity: true)
     for (index, layer) in model.layers.enumerated() {
       try cancellation?.check()
       if let sources = rows.admit(layer: index) { join(sources, rows, layer: index) }
@@ -96,7 +94,7 @@ public final class ForwardPass {
       release(&rows, layer: index)
     }
     clock.lap(.model)
-    attention.pack(stepped, .stepComplete, &scratch)
+    attention.packLater(&scratch)
     lastRows = rows.lastRows
     for segment in segments {
       segment.cache.seenTokens += segment.tokens.count
@@ -242,7 +240,7 @@ public final class ForwardPass {
         for row in 0..<span.count - 1 {
           let position = passRows.positions[span.first + row]
           try attention.attendSteps([.init(cache: cache, position: position, rows: part.advanced(by: row))], &scratch)
-          try attention.finishStep(cache, &scratch)
+          try attention.finishStep([cache], &scratch)
         }
         steps.append(
           .init(cache: cache, position: segment.position, rows: part.advanced(by: span.count - 1)))
@@ -259,9 +257,7 @@ public final class ForwardPass {
         try attention.observe(
           span.segment.cache, layer: index, step.rows, positions: [step.position], &scratch)
       }
-      let caches = steps.map(\.cache)
-      try attention.dropAfterStep(caches)
-      stepped += caches
+      try attention.finishStep(steps.map(\.cache), &scratch, packsLater: true)
     }
     clock.lap(.attention)
     attentionObserver?(index, .attended, all)

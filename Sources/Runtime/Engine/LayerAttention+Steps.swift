@@ -118,28 +118,23 @@ extension LayerAttention {
       try EagerAttention(kernels: kernels, pool: pool, rotary: rotary, clock: clock).attend(jobs, &scratch.eager))
   }
 
-  /// A decode step's attention in one layer of a sequence is over: its cache drops and packs what is due.
+  /// A decode step's attention in one layer of many sequences is over.
   ///
+  /// - Parameter packsLater: see `pack`.
   /// - Throws: `RuntimeProblem` K602 if a score is not a finite number.
-  func finishStep(_ cache: LayerCache, _ scratch: inout AttentionScratch) throws {
-    try dropAfterStep([cache])
-    pack([cache], .stepComplete, &scratch)
-  }
-
-  /// The caches of one layer of many sequences drop what a decode step leaves no room for; they pack later.
-  ///
-  /// - Throws: `RuntimeProblem` K602 if a score is not a finite number.
-  func dropAfterStep(_ caches: [LayerCache]) throws {
+  func finishStep(_ caches: [LayerCache], _ scratch: inout AttentionScratch, packsLater: Bool = false) throws {
     clock.lap(.attention)
-    guard caches.contains(where: \.dropsWhileDecoding) else { return }
-    var problems = [(any Error)?](repeating: nil, count: caches.count)
-    problems.withUnsafeMutableBufferPointer { problems in
-      guard let problem = problems.baseAddress else { return }
-      pool.run(over: caches.count, grain: 1) { range in
-        for index in range { do { try caches[index].dropAfterStep() } catch { problem[index] = error } }
+    if caches.contains(where: \.dropsWhileDecoding) {
+      var problems = [(any Error)?](repeating: nil, count: caches.count)
+      problems.withUnsafeMutableBufferPointer { problems in
+        guard let problem = problems.baseAddress else { return }
+        pool.run(over: caches.count, grain: 1) { range in
+          for index in range { do { try caches[index].dropAfterStep() } catch { problem[index] = error } }
+        }
       }
+      if let problem = problems.compactMap({ $0 }).first { throw problem }
+      clock.lap(.select)
     }
-    if let problem = problems.compactMap({ $0 }).first { throw problem }
-    clock.lap(.select)
+    pack(caches, .stepComplete, &scratch, later: packsLater)
   }
 }

@@ -38,7 +38,7 @@ struct LayerAttention {
     for token in together..<positions.count {
       let row = rows.advanced(by: token)
       try attendSteps([Step(cache: cache, position: positions[token], rows: row)], &scratch)
-      try finishStep(cache, &scratch)
+      try finishStep([cache], &scratch)
     }
     if isPrompt { try observe(segment.cache, layer: layer, rows, positions: positions, &scratch) }
     if segment.endsPrefill == true {
@@ -49,19 +49,41 @@ struct LayerAttention {
   }
 
   /// Lets the codecs pack what is due. Which thread runs a task does not matter to its result.
-  func pack(_ caches: [LayerCache], _ moment: PackingMoment, _ scratch: inout AttentionScratch) {
+  ///
+  /// - Parameter later: whether what a store splits into tasks, which is long, may wait for `packLater`. What is short is
+  ///   packed at once: while it is near, and by the thread that appends to it.
+  func pack(_ caches: [LayerCache], _ moment: PackingMoment, _ scratch: inout AttentionScratch, later: Bool = false) {
     // What a prompt's attention took until here is not packing's.
     clock.lap(.attention)
-    var tasks: [(cache: LayerCache, task: Int)] = []
-    for cache in caches { for task in 0..<cache.store.packingTasks(moment) { tasks.append((cache, task)) } }
+    var tasks: [PackingTask] = []
+    for cache in caches {
+      let count = cache.store.packingTasks(moment)
+      if later, count > 1 {
+        for task in 0..<count { scratch.packLater.append(PackingTask(cache: cache, number: task)) }
+      } else {
+        for task in 0..<count { tasks.append(PackingTask(cache: cache, number: task)) }
+      }
+    }
+    run(tasks, moment, &scratch)
+    for cache in caches { cache.notePacked(moment) }
+    clock.lap(tasks.isEmpty ? .attention : .pack)
+  }
+
+  /// Packs what has waited, of all layers side by side: threads then wait for each other once and not at every layer.
+  func packLater(_ scratch: inout AttentionScratch) {
+    guard !scratch.packLater.isEmpty else { return }
+    run(scratch.packLater, .stepComplete, &scratch)
+    scratch.packLater.removeAll(keepingCapacity: true)
+    clock.lap(.pack)
+  }
+
+  private func run(_ tasks: [PackingTask], _ moment: PackingMoment, _ scratch: inout AttentionScratch) {
     while scratch.packing.count < pool.threads { scratch.packing.append(PackingScratch()) }
     let areas = scratch.packing
     pool.run(tasks.count) { index, worker in
-      tasks[index].cache.store.pack(tasks[index].task, moment, areas[worker])
+      tasks[index].cache.store.pack(tasks[index].number, moment, areas[worker])
     }
-    for (cache, task) in tasks where task == 0 { cache.store.finishPacking(moment) }
-    for cache in caches { cache.notePacked(moment) }
-    clock.lap(tasks.isEmpty ? .attention : .pack)
+    for task in tasks where task.number == 0 { task.cache.store.finishPacking(moment) }
   }
 
   /// What a task found not to be finite.

@@ -46,8 +46,11 @@ final class StepAttention {
   static func scratch(tokens: Int, shape: CacheShape, keyTile: Int? = nil, keepsScores: Bool = true) -> Int {
     let parts = max(1, (tokens + partTokens - 1) / partTokens)
     let lines = keyTile == nil || keepsScores ? rounded(tokens) : 0
-    return shape.groupHeads
+    let floats =
+      shape.groupHeads
       * (lines + parts * (shape.headDim + 2) + shape.headDim + parts * (keyTile.map(tileStride) ?? 0))
+    // The next head's vectors then lie in whole cache lines too.
+    return (floats + 15) / 16 * 16
   }
 
   /// A row of a tile's scores has room for the blocks of 32 that a packed store writes.
@@ -59,10 +62,10 @@ final class StepAttention {
   struct Areas: BitwiseCopyable {
     let weights: UnsafeMutablePointer<Float>  // [group, stride]
     let stride: Int
-    let sums: UnsafeMutablePointer<Float>  // [parts, group, headDim]
-    let extremes: UnsafeMutablePointer<Float>  // [parts, group, 2]: maximum, sum of exponentials
     let queries: UnsafeMutablePointer<Float>  // [group, headDim]
+    let sums: UnsafeMutablePointer<Float>  // [parts, group, headDim]
     let tiles: UnsafeMutablePointer<Float>  // [parts, group, tileStride], with tiles of keys
+    let extremes: UnsafeMutablePointer<Float>  // [parts, group, 2]: maximum, sum of exponentials
     /// What is read; nothing has been chosen before `choose`.
     var reading: StepReading
     /// Bytes that the selector itself read to choose; nil if it chose everything, or there is none.
@@ -75,7 +78,7 @@ final class StepAttention {
     /// Areas for a head that holds `tokens` tokens and reads all of them, until something has been chosen.
     init(
       _ base: UnsafeMutablePointer<Float>, tokens: Int, shape: CacheShape, turns: UnsafeBufferPointer<SlotTurn>,
-      keepsLines: Bool
+      keyTile: Int?, keepsLines: Bool
     ) {
       reading = StepReading(all: tokens)
       self.turns = turns
@@ -84,8 +87,8 @@ final class StepAttention {
       weights = base
       queries = weights + (keepsLines ? shape.groupHeads * stride : 0)
       sums = queries + shape.groupHeads * shape.headDim
-      extremes = sums + parts * shape.groupHeads * shape.headDim
-      tiles = extremes + parts * shape.groupHeads * 2
+      tiles = sums + parts * shape.groupHeads * shape.headDim
+      extremes = tiles + parts * shape.groupHeads * (keyTile.map(tileStride) ?? 0)
     }
   }
 

@@ -55,7 +55,8 @@ struct StepTasks: BitwiseCopyable {
       failures[task] = 0
       self.attentions[task] = .passUnretained(attention)
       areas[task] = StepAttention.Areas(
-        base, tokens: tokens, shape: shape, turns: turns(task), keepsLines: keepsScores)
+        base, tokens: tokens, shape: shape, turns: turns(task), keyTile: keyTile,
+        keepsLines: keepsScores)
       base += StepAttention.scratch(tokens: tokens, shape: shape, keyTile: keyTile, keepsScores: keepsScores)
     }
   }

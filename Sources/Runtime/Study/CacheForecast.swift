@@ -77,7 +77,7 @@ extension GearTensorCodec {
     let outliers = Int(Double(numbers) * settings.outlier) + 2
     let rank = Int(settings.rank * Double(min(tokens, width))) + 1
     // Every outlier may have an entry of its own; each block of 16 tokens says where its own begin.
-    let masks = outliers * 4 + (tokens / 16 + 2) * 8 * shape.kvHeads
+    let masks = outliers * 8 + (tokens / 16 + 2) * 8 * shape.kvHeads
     return 2 * (numbers * settings.bits / 8 + 4 + outliers * 6 + masks + 2 * rank * (tokens + width))
       + Slots.exactBytes(settings.interval, shape)
   }

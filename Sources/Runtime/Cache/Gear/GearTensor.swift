@@ -122,7 +122,8 @@ final class GearTensor {
     }
     let margin = held.quantiser.scale * CodedSearch.margin
     let top = held.quantiser.minimum + held.quantiser.levels * held.quantiser.scale
-    return OutlierSearch.Guess(low: held.quantiser.minimum + margin, high: top - margin)
+    return OutlierSearch.Guess(
+      low: held.quantiser.minimum + margin, high: top - margin, near: (held.quantiser.minimum, top))
   }
 
   /// Stores the codes of a run of a head, which has `count` tokens, and writes what they miss to the errors; the codes of

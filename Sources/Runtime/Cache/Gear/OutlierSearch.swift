@@ -34,6 +34,15 @@ struct OutlierSearch {
   struct Guess {
     let low: Float
     let high: Float
+    /// Where the tails are believed to begin.
+    let near: (low: Float, high: Float)
+
+    init(low: Float, high: Float, near: (low: Float, high: Float)? = nil) {
+      self.low = low
+      self.high = high
+      self.near = near ?? (low, high)
+    }
+
     static let everything = Guess(low: .infinity, high: -.infinity)
   }
 
@@ -115,8 +124,8 @@ struct OutlierSearch {
     guard share < count / 3 else { return nil }
     let keys = keys(count)
     return Guess(
-      low: Tails.number(kernels.corrections.orderStatistic(keys, count, share)),
-      high: Tails.number(kernels.corrections.orderStatistic(keys, count, count - 1 - share)))
+      low: Tails.number(kernels.corrections.orderStatistic(keys, count, share, Tails.key(-1))),
+      high: Tails.number(kernels.corrections.orderStatistic(keys, count, count - 1 - share, Tails.key(1))))
   }
 
   /// The outliers among the candidates of a guess; nil if it was too tight to be sure of them.
@@ -135,7 +144,8 @@ struct OutlierSearch {
       let above = count - kernels.corrections.countAtMost(keys, count, high - 1)
       guard below > wanted, above > wanted else { return nil }
     }
-    var limits = TailLimits(keys, count: count, wanted: wanted, kernels)
+    var limits = TailLimits(
+      keys, count: count, wanted: wanted, near: (Tails.key(guess.near.low), Tails.key(guess.near.high)), kernels)
     var low: Float = 0
     var high: Float = 0
     if let inner = limits.inner {

@@ -22,31 +22,34 @@ struct PowerPass {
   ///   is read while it is near.
   mutating func absorb(_ matrix: MatrixRows, rows: Int, backwards: Bool = false) {
     withUnsafeTemporaryAllocation(of: Float.self, capacity: rank * Self.blockRows) { area in
-      guard let q = area.baseAddress else { return }
-      Self.blocks(rows, backwards) { first, count in absorb(matrix.from(first), count, q, stride: Self.blockRows) }
+      if let q = area.baseAddress { absorb(matrix, rows, backwards, q, stride: Self.blockRows, keepsAll: false) }
     }
   }
 
   /// The same; E P is kept in q [rank, rows].
   mutating func absorb(_ matrix: MatrixRows, rows: Int, backwards: Bool = false, q: UnsafeMutablePointer<Float>) {
-    Self.blocks(rows, backwards) { first, count in absorb(matrix.from(first), count, q + first, stride: rows) }
-  }
-
-  private static func blocks(_ rows: Int, _ backwards: Bool, _ body: (_ first: Int, _ count: Int) -> Void) {
-    let all = (rows + blockRows - 1) / blockRows
-    for block in 0..<all {
-      let first = (backwards ? all - 1 - block : block) * blockRows
-      body(first, min(blockRows, rows - first))
-    }
+    absorb(matrix, rows, backwards, q, stride: rows, keepsAll: true)
   }
 
   private mutating func absorb(
-    _ block: MatrixRows, _ count: Int, _ q: UnsafeMutablePointer<Float>, stride: Int
+    _ matrix: MatrixRows, _ rows: Int, _ backwards: Bool, _ q: UnsafeMutablePointer<Float>, stride: Int, keepsAll: Bool
   ) {
-    sums.withUnsafeMutableBufferPointer { sums in
-      guard let sums = sums.baseAddress, rank > 0 else { return }
-      kernels.corrections.projectRows(block, count, p, rank, q, stride)
-      kernels.corrections.addProjections(block, count, q, stride, rank, sums)
+    guard rank > 0 else { return }
+    let (project, add) = (kernels.corrections.projectRows, kernels.corrections.addProjections)
+    let (rank, blockRows) = (rank, Self.blockRows)
+    let blocks = (rows + blockRows - 1) / blockRows
+    p.withUnsafeBufferPointer { p in
+      sums.withUnsafeMutableBufferPointer { sums in
+        guard let p = p.baseAddress, let sums = sums.baseAddress else { return }
+        for block in 0..<blocks {
+          let first = (backwards ? blocks - 1 - block : block) * blockRows
+          let count = min(blockRows, rows - first)
+          let part = matrix.from(first)
+          let target = keepsAll ? q + first : q
+          project(part, count, p, rank, target, stride)
+          add(part, count, target, stride, rank, sums)
+        }
+      }
     }
   }
 }

@@ -17,7 +17,8 @@ public enum Tails {
     var places = (0..<UInt32(truncatingIfNeeded: x.count)).map { $0 }
     var values = Array(x)
     kernels.corrections.orderKeys(base, x.count, &keys)
-    var limits = TailLimits(keys, count: x.count, wanted: wanted, kernels)
+    var limits = TailLimits(
+      keys, count: x.count, wanted: wanted, near: (Tails.key(-1), Tails.key(1)), kernels)
     let count = limits.choose(keys, &values, &places, x.count, kernels)
     return places[..<count].map { Int($0) }
   }
@@ -45,11 +46,14 @@ struct TailLimits {
   /// The smallest and the largest key that no tail takes; nil if there is none.
   let inner: (first: UInt32, last: UInt32)?
 
-  /// Limits of the `wanted` smallest and largest of the keys; 0 < wanted <= count / 2.
-  init(_ keys: UnsafePointer<UInt32>, count: Int, wanted: Int, _ kernels: KernelTable) {
+  /// Limits of the `wanted` smallest and largest of the keys; 0 < wanted <= count / 2. They are found sooner if they are
+  /// `near`.
+  init(
+    _ keys: UnsafePointer<UInt32>, count: Int, wanted: Int, near: (low: UInt32, high: UInt32), _ kernels: KernelTable
+  ) {
     func before(_ key: UInt32) -> Int { key == 0 ? 0 : kernels.corrections.countAtMost(keys, count, key - 1) }
-    low = kernels.corrections.orderStatistic(keys, count, wanted - 1)
-    high = kernels.corrections.orderStatistic(keys, count, count - wanted)
+    low = kernels.corrections.orderStatistic(keys, count, wanted - 1, near.low)
+    high = kernels.corrections.orderStatistic(keys, count, count - wanted, near.high)
     lowTies = wanted - before(low)
     highSkipped = count - before(high) - wanted
     if 2 * wanted == count {

@@ -101,7 +101,7 @@ struct PageSelection: Selector {
       withUnsafeTemporaryAllocation(of: UInt32.self, capacity: candidates) { keys in
         guard let keys = keys.baseAddress else { return }
         kernels.corrections.orderKeys(scores, candidates, keys)
-        let least = kernels.corrections.orderStatistic(keys, candidates, candidates - count)
+        let least = kernels.corrections.orderStatistic(keys, candidates, candidates - count, keys[0])
         var ties = count - (candidates - kernels.corrections.countAtMost(keys, candidates, least))
         for page in 0..<candidates {
           if keys[page] > least {

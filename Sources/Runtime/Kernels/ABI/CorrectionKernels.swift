@@ -75,9 +75,9 @@ public struct CorrectionKernels: Sendable {
   public typealias OrderKeys =
     @Sendable (_ x: UnsafePointer<Float>, _ count: Int, _ keys: UnsafeMutablePointer<UInt32>) -> Void
 
-  /// The key at place `rank` in ascending order; 0 <= rank < count.
+  /// The key at place `rank` in ascending order; 0 <= rank < count. It is found sooner the closer it is to `near`.
   public typealias OrderStatistic =
-    @Sendable (_ keys: UnsafePointer<UInt32>, _ count: Int, _ rank: Int) -> UInt32
+    @Sendable (_ keys: UnsafePointer<UInt32>, _ count: Int, _ rank: Int, _ near: UInt32) -> UInt32
 
   /// How many keys are not above `limit`.
   public typealias CountAtMost = @Sendable (_ keys: UnsafePointer<UInt32>, _ count: Int, _ limit: UInt32) -> Int
@@ -163,8 +163,8 @@ public struct CorrectionKernels: Sendable {
     @Sendable (
       _ places: UnsafePointer<UInt32>, _ numbers: UnsafePointer<Float>, _ count: Int, _ headDim: Int, _ blocks: Int,
       _ outPlaces: UnsafeMutablePointer<UInt32>, _ outValues: UnsafeMutablePointer<UInt16>,
-      _ entries: UnsafeMutablePointer<UInt32>, _ starts: UnsafeMutablePointer<UInt32>,
-      _ scratch: UnsafeMutablePointer<UInt64>
+      _ entries: UnsafeMutablePointer<UInt32>, _ entryBlocks: UnsafeMutablePointer<UInt32>,
+      _ starts: UnsafeMutablePointer<UInt32>, _ scratch: UnsafeMutablePointer<UInt64>
     ) -> Int
 
   /// out[row * outStride + token] += query[row, channel] * (number - offset), whole blocks of 16 tokens, the first at

@@ -56,8 +56,10 @@ import KernelABI
   kv_order_keys(x, count, keys)
 }
 
-@Sendable func orderStatistic(_ keys: UnsafePointer<UInt32>, _ count: Int, _ rank: Int) -> UInt32 {
-  kv_order_statistic(keys, count, rank)
+@Sendable func orderStatistic(
+  _ keys: UnsafePointer<UInt32>, _ count: Int, _ rank: Int, _ near: UInt32
+) -> UInt32 {
+  kv_order_statistic(keys, count, rank, near)
 }
 
 @Sendable func countAtMost(_ keys: UnsafePointer<UInt32>, _ count: Int, _ limit: UInt32) -> Int {
