@@ -100,13 +100,6 @@ typedef float kv_f32x8 __attribute__((ext_vector_type(8)));
 
 KV_INLINE void kv_store_f32x4(void *p, kv_f32x4 x) { memcpy(p, &x, 16); }
 
-KV_INLINE void kv_add_f32x4(float *p, kv_f32x4 x) {
-  kv_f32x4 sum;
-  memcpy(&sum, p, 16);
-  sum += x;
-  memcpy(p, &sum, 16);
-}
-
 KV_INLINE void kv_clear(float *x, long count) { memset(x, 0, (size_t)count * 4); }
 
 // Up to four rows of numbers, `stride` apart, as [count, 4]; rows that are missing are zero.
@@ -308,16 +301,6 @@ KV_INLINE int kv_collect_outside(kv_f32x16 x, float low, float high, uint32_t pl
   kv_i32x16 between = (x > low) & (x < high);
   return kv_append_chosen(kv_lane_bits(~between), x, lanes + place, values, places);
 #endif
-}
-
-// Appends those of `lanes` that are not between low and high, and their places, which `first` is added to; 16 of each are
-// written. Returns how many there are.
-KV_INLINE int kv_append_outside(kv_f32x16 x, float low, float high, unsigned lanes, uint32_t first,
-                                const uint32_t *from, float *values, uint32_t *places) {
-  kv_u32x16 place;
-  memcpy(&place, from, 64);
-  kv_i32x16 between = (x > low) & (x < high);
-  return kv_append_chosen(kv_lane_bits(~between) & lanes, x, place + first, values, places);
 }
 
 // ---------------------------------------------------------------------------------------------- tables and rotations

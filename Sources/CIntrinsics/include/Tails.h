@@ -58,6 +58,16 @@ KV_INLINE uint64_t kv_outermost64(const uint8_t *codes, uint8_t levels) {
 #endif
 }
 
+// Appends those of `lanes` that are not between low and high, and their places, which `first` is added to; 16 of each are
+// written. Returns how many there are.
+KV_INLINE int kv_append_outside(kv_f32x16 x, float low, float high, unsigned lanes, uint32_t first,
+                                const uint32_t *from, float *values, uint32_t *places) {
+  kv_u32x16 place;
+  memcpy(&place, from, 64);
+  kv_i32x16 between = (x > low) & (x < high);
+  return kv_append_chosen(kv_lane_bits(~between) & lanes, x, place + first, values, places);
+}
+
 // Lists the numbers of the bits that are set, each plus `first`; 16 behind the last may be written. Returns how many.
 KV_INLINE long kv_list_bits(uint64_t bits, uint32_t first, uint32_t *out) {
   long count = 0;

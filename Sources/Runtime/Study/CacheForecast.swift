@@ -76,15 +76,20 @@ extension GearTensorCodec {
     let numbers = tokens * width
     let outliers = Int(Double(numbers) * settings.outlier) + 2
     let rank = Int(settings.rank * Double(min(tokens, width))) + 1
-    // Every outlier may have an entry of its own; each block of 16 tokens says where its own begin.
-    let masks = outliers * 8 + (tokens / 16 + 2) * 8 * shape.kvHeads
-    return 2 * (numbers * settings.bits / 8 + 4 + outliers * 6 + masks + 2 * rank * (tokens + width))
+    // Every outlier of keys may have an entry of its own, and every channel of a run of values three fillers; blocks of 16
+    // tokens and runs say where their own begin.
+    let runs = tokens / OutlierGroups.runTokens + 1
+    let layouts =
+      outliers * 8 + min(outliers, runs * width) * 18 + (tokens / 16 + runs + 4) * 8 * shape.kvHeads
+    return 2 * (numbers * settings.bits / 8 + 4 + outliers * 6 + 2 * rank * (tokens + width)) + layouts
       + Slots.exactBytes(settings.interval, shape)
   }
 
-  /// The errors of both tensors in half precision, and candidates for outliers with their places: all, at worst.
+  /// The errors of both tensors in half precision, candidates for outliers with their places, all at worst, and the outliers
+  /// that there were.
   public func mostPackingBytes(tokens: Int, shape: CacheShape) -> Int {
-    2 * tokens * shape.kvHeads * shape.headDim * (2 + 12)
+    let numbers = tokens * shape.kvHeads * shape.headDim
+    return 2 * (numbers * (2 + 12) + Int(Double(numbers) * settings.outlier) * 8)
   }
 }
 

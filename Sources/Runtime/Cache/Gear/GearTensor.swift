@@ -17,7 +17,7 @@ final class GearTensor {
   }
 
   private(set) var heads: [Head]  // one Q of the low-rank part for all
-  /// Bytes that the last compression worked in: the errors and the candidates for outliers.
+  /// Bytes that the last compression worked in: the errors, the candidates for outliers and the old ones.
   private(set) var workBytes = 0
   private let side: UniformCodes.Side
   private let headDim: Int
@@ -100,7 +100,7 @@ final class GearTensor {
     }
     let factors = PowerIteration.factors(
       errors, rows: tokens, start: start, loops: settings.loops, first: first, kernels)
-    workBytes = 2 * tokens * columns + 12 * found.candidates
+    workBytes = 2 * tokens * columns + 12 * found.candidates + oldOutliers.bytes
     let q = LowRankPart.blocks(factors, tokens: tokens, kernels, spares: scratch.spareHalves)
     for head in old { head.outliers.give(to: scratch) }
     heads = counts.indices.map { head in

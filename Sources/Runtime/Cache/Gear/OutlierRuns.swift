@@ -10,6 +10,9 @@ struct OutlierRuns {
   /// The first of each head's starts, and the one behind the last head's.
   private var heads = [0]
 
+  /// Of places and numbers.
+  var bytes: Int { count * 8 }
+
   mutating func removeAll() {
     count = 0
     starts.removeAll(keepingCapacity: true)
