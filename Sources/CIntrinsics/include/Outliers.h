@@ -34,11 +34,11 @@ KV_INLINE kv_f32x16 kv_compress_lanes(const float *lanes, unsigned mask) {
 }
 
 // Orders outliers, whose places token * width + channel ascend, by blocks of 16 tokens, within them by channel, then by
-// token. Writes an entry for each channel of a block that has any, its block, and the first entry and outlier of each
-// block and of the one behind the last; returns how many entries there are. 16 places and values behind the last may be written.
+// token. Writes an entry for each channel of a block that has any, and the first entry and outlier of each block and of
+// the one behind the last; returns how many entries there are. 16 places and values behind the last may be written.
 KV_INLINE long kv_mask_outliers(const uint32_t *places, const float *numbers, long count, int width, long blocks,
-                                uint32_t *outPlaces, uint16_t *outValues, uint32_t *entries, uint32_t *entryBlocks,
-                                uint32_t *starts, uint64_t *scratch) {
+                                uint32_t *outPlaces, uint16_t *outValues, uint32_t *entries, uint32_t *starts,
+                                uint64_t *scratch) {
   const kv_u32x16 lanes = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
   long words = ((long)width + 63) / 64, entry = 0, i = 0;
   uint64_t *used = scratch;
@@ -65,7 +65,6 @@ KV_INLINE long kv_mask_outliers(const uint32_t *places, const float *numbers, lo
       for (; bits; bits &= bits - 1) {
         uint32_t channel = (uint32_t)(word * 64 + __builtin_ctzll(bits)), mask = masks[channel];
         masks[channel] = 0;
-        entryBlocks[entry] = (uint32_t)block;
         entries[entry++] = channel << 16 | mask;
         kv_store_half16(outValues + out, kv_compress_lanes(table + channel * 16, mask));
         float from[16];

@@ -80,7 +80,7 @@ extension GearTensorCodec {
     // tokens and runs say where their own begin.
     let runs = tokens / OutlierGroups.runTokens + 1
     let layouts =
-      outliers * 8 + min(outliers, runs * width) * 18 + (tokens / 16 + runs + 4) * 8 * shape.kvHeads
+      outliers * 4 + min(outliers, runs * width) * 18 + (tokens / 16 + runs + 4) * 8 * shape.kvHeads
     return 2 * (numbers * settings.bits / 8 + 4 + outliers * 6 + 2 * rank * (tokens + width)) + layouts
       + Slots.exactBytes(settings.interval, shape)
   }

@@ -120,7 +120,7 @@ struct OutlierLayoutTests {
       for side in [UniformCodes.Side.keys, .values] {
         let outliers = trial.outliers(side, scratch, set)
         #expect(outliers.count == trial.places.count && outliers.bytes == 6 * trial.places.count)
-        #expect(outliers.slackBytes <= 18 * min(trial.places.count, 3 * headDim) + 8 * trial.places.count + 8 * 77)
+        #expect(outliers.slackBytes <= 18 * min(trial.places.count, 3 * headDim) + 4 * trial.places.count + 8 * 77)
         var expected = [Float](repeating: trial.coded, count: trial.tokens * headDim)
         for (place, number) in zip(trial.places, trial.numbers) { expected[Int(place)] = number }
         var runs = OutlierRuns()

@@ -8,7 +8,6 @@ final class TensorOutliers {
   private var valueBuffer = GrowingBuffer<UInt16>()
   /// Of keys.
   private var entryBuffer = GrowingBuffer<UInt32>()
-  private var entryBlockBuffer = GrowingBuffer<UInt32>()
   private var startBuffer = GrowingBuffer<UInt32>()
   private let side: UniformCodes.Side
   /// Blocks of keys or runs of values.
@@ -40,11 +39,10 @@ final class TensorOutliers {
       runs = (tokens + 15) / 16
       reserve(count, scratch)
       entryBuffer = GrowingBuffer(from: scratch.spareWords, count: count)
-      entryBlockBuffer = GrowingBuffer(from: scratch.spareWords, count: count)
       scratch.masks.reserve(OutlierMasks.scratchWords(headDim: headDim))
       entries = kernels.corrections.maskOutliers(
-        places, numbers, count, headDim, runs, placeBuffer.base, valueBuffer.base, entryBuffer.base,
-        entryBlockBuffer.base, startBuffer.base, scratch.masks.base)
+        places, numbers, count, headDim, runs, placeBuffer.base, valueBuffer.base, entryBuffer.base, startBuffer.base,
+        scratch.masks.base)
       placeCount = count
     case .values:
       runs = (tokens + OutlierGroups.runTokens - 1) / OutlierGroups.runTokens
@@ -71,7 +69,6 @@ final class TensorOutliers {
     placeBuffer.give(to: scratch.spareWords)
     valueBuffer.give(to: scratch.spareHalves)
     entryBuffer.give(to: scratch.spareWords)
-    entryBlockBuffer.give(to: scratch.spareWords)
     startBuffer.give(to: scratch.spareWords)
     (count, placeCount, entries, runs) = (0, 0, 0, 0)
   }
@@ -80,8 +77,8 @@ final class TensorOutliers {
   var masks: OutlierMasks? {
     guard side == .keys, count > 0 else { return nil }
     return OutlierMasks(
-      entries: entryBuffer.base, entryBlocks: entryBlockBuffer.base, values: valueBuffer.base,
-      starts: startBuffer.base, headDim: headDim, offset: Half.float(coded))
+      entries: entryBuffer.base, values: valueBuffer.base, starts: startBuffer.base, headDim: headDim,
+      offset: Half.float(coded))
   }
 
   /// What attention reads of values.
@@ -96,7 +93,7 @@ final class TensorOutliers {
   /// Bytes of fillers, of entries, and of where blocks and runs begin.
   var slackBytes: Int {
     guard count > 0 else { return 0 }
-    return (placeCount - count) * 6 + entries * 8 + (runs + 1) * (side == .keys ? 8 : 4)
+    return (placeCount - count) * 6 + entries * 4 + (runs + 1) * (side == .keys ? 8 : 4)
   }
 
   /// Appends all outliers to a list of those of several heads.

@@ -163,8 +163,8 @@ public struct CorrectionKernels: Sendable {
     @Sendable (
       _ places: UnsafePointer<UInt32>, _ numbers: UnsafePointer<Float>, _ count: Int, _ headDim: Int, _ blocks: Int,
       _ outPlaces: UnsafeMutablePointer<UInt32>, _ outValues: UnsafeMutablePointer<UInt16>,
-      _ entries: UnsafeMutablePointer<UInt32>, _ entryBlocks: UnsafeMutablePointer<UInt32>,
-      _ starts: UnsafeMutablePointer<UInt32>, _ scratch: UnsafeMutablePointer<UInt64>
+      _ entries: UnsafeMutablePointer<UInt32>, _ starts: UnsafeMutablePointer<UInt32>,
+      _ scratch: UnsafeMutablePointer<UInt64>
     ) -> Int
 
   /// out[row * outStride + token] += query[row, channel] * (number - offset), whole blocks of 16 tokens, the first at

@@ -5,8 +5,6 @@
 public struct OutlierMasks: BitwiseCopyable {
   /// channel << 16 | a bit for each token of the block; block by block, in each by channel.
   public let entries: UnsafePointer<UInt32>
-  /// The block of each entry.
-  public let entryBlocks: UnsafePointer<UInt32>
   /// Half precision, in the order of the entries and of their bits; 16 behind the last may be read.
   public let values: UnsafePointer<UInt16>
   /// The first entry and the first value of each block, and of the one behind the last.
@@ -16,11 +14,10 @@ public struct OutlierMasks: BitwiseCopyable {
   public let offset: Float
 
   public init(
-    entries: UnsafePointer<UInt32>, entryBlocks: UnsafePointer<UInt32>, values: UnsafePointer<UInt16>,
-    starts: UnsafePointer<UInt32>, headDim: Int, offset: Float
+    entries: UnsafePointer<UInt32>, values: UnsafePointer<UInt16>, starts: UnsafePointer<UInt32>, headDim: Int,
+    offset: Float
   ) {
     self.entries = entries
-    self.entryBlocks = entryBlocks
     self.values = values
     self.starts = starts
     self.headDim = headDim

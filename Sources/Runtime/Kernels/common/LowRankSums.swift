@@ -266,12 +266,5 @@ import KernelABI
 
 /// The first `present` of 16 floats, zeros behind them; no more are read.
 @inline(always) private func leadingFloats(_ x: UnsafePointer<Float>, _ present: Int) -> Floats {
-  if present >= 16 { return loadFloats(x) }
-  var found = Floats()
-  var lane = 0
-  while lane < present {
-    found[lane] = x[lane]
-    lane = lane + 1
-  }
-  return found
+  present >= 16 ? loadFloats(x) : partial(x, present)
 }

@@ -5,12 +5,11 @@ import KernelABI
 @Sendable func maskOutliers(
   _ places: UnsafePointer<UInt32>, _ numbers: UnsafePointer<Float>, _ count: Int, _ headDim: Int, _ blocks: Int,
   _ outPlaces: UnsafeMutablePointer<UInt32>, _ outValues: UnsafeMutablePointer<UInt16>,
-  _ entries: UnsafeMutablePointer<UInt32>, _ entryBlocks: UnsafeMutablePointer<UInt32>,
-  _ starts: UnsafeMutablePointer<UInt32>, _ scratch: UnsafeMutablePointer<UInt64>
+  _ entries: UnsafeMutablePointer<UInt32>, _ starts: UnsafeMutablePointer<UInt32>,
+  _ scratch: UnsafeMutablePointer<UInt64>
 ) -> Int {
   kv_mask_outliers(
-    places, numbers, count, Int32(truncatingIfNeeded: headDim), blocks, outPlaces, outValues, entries, entryBlocks,
-    starts, scratch)
+    places, numbers, count, Int32(truncatingIfNeeded: headDim), blocks, outPlaces, outValues, entries, starts, scratch)
 }
 
 /// out[row, token] += query[row, channel] * (number - offset), 16 tokens of a channel at once.
@@ -39,24 +38,34 @@ import KernelABI
 ) {
   let d = outliers.headDim
   let offset = Floats(repeating: outliers.offset)
-  let start = outliers.starts + 2 * blocks.lowerBound
-  var entry = Int(start[0])
-  let end = Int(outliers.starts[2 * blocks.upperBound])
-  var values = outliers.values + Int(start[1])
-  // One loop over all blocks: how many entries one has cannot be foretold.
-  while entry < end {
-    let mask = outliers.entries[entry] & 0xffff
-    let channel = query + Int(outliers.entries[entry] &>> 16)
-    let target = out + (Int(outliers.entryBlocks[entry]) - blocks.lowerBound) * 16
-    let x = kv_expand_half16(values, mask, outliers.offset) - offset
-    storeFloats(multiplyAdd(loadFloats(target), x, Floats(repeating: channel[0])), target)
-    if rows > 1 {
-      let second = target + outStride
-      let third = second + outStride
-      storeFloats(multiplyAdd(loadFloats(second), x, Floats(repeating: channel[d])), second)
-      storeFloats(multiplyAdd(loadFloats(third), x, Floats(repeating: channel[2 * d])), third)
+  var block = blocks.lowerBound
+  while block < blocks.upperBound {
+    let start = outliers.starts + 2 * block
+    var entry = outliers.entries + Int(start[0])
+    let end = outliers.entries + Int(start[2])
+    var values = outliers.values + Int(start[1])
+    let target = out + (block - blocks.lowerBound) * 16
+    block = block + 1
+    guard entry < end else { continue }
+    var a = loadFloats(target)
+    var b = rows > 1 ? loadFloats(target + outStride) : Floats()
+    var c = rows > 1 ? loadFloats(target + 2 * outStride) : Floats()
+    while entry < end {
+      let mask = entry[0] & 0xffff
+      let channel = query + Int(entry[0] &>> 16)
+      let x = kv_expand_half16(values, mask, outliers.offset) - offset
+      a = multiplyAdd(a, x, Floats(repeating: channel[0]))
+      if rows > 1 {
+        b = multiplyAdd(b, x, Floats(repeating: channel[d]))
+        c = multiplyAdd(c, x, Floats(repeating: channel[2 * d]))
+      }
+      values = values + mask.nonzeroBitCount
+      entry = entry + 1
     }
-    values = values + mask.nonzeroBitCount
-    entry = entry + 1
+    storeFloats(a, target)
+    if rows > 1 {
+      storeFloats(b, target + outStride)
+      storeFloats(c, target + 2 * outStride)
+    }
   }
 }
