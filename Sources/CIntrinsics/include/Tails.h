@@ -350,3 +350,65 @@ KV_INLINE void kv_quantise_uniform(const float *x, long count, float scale, floa
     kv_store_half16(errors + i, error);
   }
 }
+
+// `kv_restore_halves` for a rank that may be a constant.
+KV_INLINE long kv_restore_halves_of(const uint8_t *codes, long tokens, long width, float scale, float minimum, float limit,
+                                    const float *q, const float *p, long rank, uint16_t *out, long stride,
+                                    uint32_t *places) {
+  const kv_i32x16 exact = 255, magnitude = INT32_MAX;
+  int32_t most;
+  memcpy(&most, &limit, 4);
+  long found = 0;
+  for (long token = 0; token < tokens; token++) {
+    const float *factors = q + (token / 16 * rank) * 16 + token % 16;
+    for (long first = 0; first < width; first += 64) {
+      int parts = width - first < 64 ? (int)(width - first) / 16 : 4;
+      kv_f32x16 x[4];
+      kv_i32x16 isCode[4], largest = 0;
+#pragma clang loop unroll(full)
+      for (int k = 0; k < 4; k++) {
+        if (k >= parts) break;
+        kv_i32x16 code = kv_load_bytes(codes + token * width + first + 16 * k);
+        isCode[k] = code != exact;
+        x[k] = kv_float_from_int(code) * scale + minimum;
+      }
+      for (long j = 0; j < rank; j++) {
+        float factor = factors[j * 16];
+#pragma clang loop unroll(full)
+        for (int k = 0; k < 4; k++) {
+          if (k >= parts) break;
+          kv_f32x16 direction;
+          memcpy(&direction, p + j * width + first + 16 * k, 64);
+          x[k] = direction * factor + x[k];
+        }
+      }
+#pragma clang loop unroll(full)
+      for (int k = 0; k < 4; k++) {
+        if (k >= parts) break;
+        kv_i32x16 bits = (kv_i32x16)x[k] & isCode[k];
+        kv_store_half16(out + token * stride + first + 16 * k, (kv_f32x16)bits);
+        bits &= magnitude;
+        largest = bits > largest ? bits : largest;
+      }
+      // As integers, which puts what is not a number beyond everything.
+      if (__builtin_expect(kv_lane_bits(largest > most) == 0, 1)) continue;
+      for (int k = 0; k < parts; k++) {
+        unsigned beyond = kv_lane_bits(((kv_i32x16)x[k] & isCode[k] & magnitude) > most);
+        for (; beyond; beyond &= beyond - 1)
+          places[found++] = (uint32_t)(token * width + first + 16 * k + __builtin_ctz(beyond));
+      }
+    }
+  }
+  return found;
+}
+
+// Numbers of a run of tokens that is held as codes, one a byte, and a low-rank part, q [token block, rank, 16] and
+// p [rank, width], in half precision, 0 where the byte is 255, token by token `stride` apart. Lists the places of those
+// that are not within the limit to either side; returns how many. The width is a multiple of 16.
+KV_INLINE long kv_restore_halves(const uint8_t *codes, long tokens, long width, float scale, float minimum, float limit,
+                                 const float *q, const float *p, long rank, uint16_t *out, long stride,
+                                 uint32_t *places) {
+  if (rank == 3 && width == 64)
+    return kv_restore_halves_of(codes, tokens, 64, scale, minimum, limit, q, p, 3, out, stride, places);
+  return kv_restore_halves_of(codes, tokens, width, scale, minimum, limit, q, p, rank, out, stride, places);
+}

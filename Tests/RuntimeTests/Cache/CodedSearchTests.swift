@@ -13,6 +13,12 @@ struct CodedSearchTests {
     }
   }
 
+  /// The code of a place token * headDim + channel.
+  static func code(_ codes: UniformCodes, _ place: Int) -> UInt8 {
+    let restored = codes.restored(place / codes.headDim, place % codes.headDim)
+    return codes.quantiser.code(restored)
+  }
+
   @Test(
     "what is found by codes is what sorting all restored numbers finds, for any rank and in every set",
     arguments: InstructionSet.available)

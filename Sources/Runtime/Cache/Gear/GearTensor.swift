@@ -89,12 +89,20 @@ final class GearTensor {
     let errors = MatrixRows(scratch.errors.base, columns: columns)
     let rank = settings.rank(tokens: tokens, channels: columns)
     let start = start(rank)
+    let kept = counts.indices.map { KeptCodes(old[$0], codes[$0], kernels) }
     // The errors' first pass goes along while they are near.
     var first = settings.loops > 1 ? PowerPass(start, rank: rank, kernels) : nil
     var rest = found.outliers
     PackingScratch.runs(tokens) { run in
       for head in counts.indices {
-        quantise(head, run, counts[head], quantiser, &rest[head], into: codes[head], scratch, read)
+        if let kept = kept[head], kept.holds(run) {
+          let found = kept.renew(
+            run, of: head, outliers: rest[head], scratch,
+            errors: scratch.errors.base + run.lowerBound * columns + head * headDim, columns: columns)
+          rest[head] = rest[head].lowerBound + found..<rest[head].upperBound
+        } else {
+          quantise(head, run, counts[head], quantiser, &rest[head], into: codes[head], scratch, read)
+        }
       }
       first?.absorb(errors.from(run.lowerBound), rows: run.count)
     }

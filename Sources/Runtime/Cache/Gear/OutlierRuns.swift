@@ -54,7 +54,8 @@ struct OutlierRuns {
     }
   }
 
-  @inline(__always) private func visit(
+  /// Calls `body` with each outlier of such a range.
+  @inline(__always) func visit(
     _ head: Int, _ tokens: Range<Int>, _ headDim: Int, _ body: (_ place: Int, _ number: Float) -> Void
   ) {
     let run = heads[head] + tokens.lowerBound / PackingScratch.runTokens

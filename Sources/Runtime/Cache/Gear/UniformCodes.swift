@@ -71,6 +71,11 @@ final class UniformCodes {
     }
   }
 
+  /// Stores one code.
+  func set(_ token: Int, _ channel: Int, _ code: UInt8) {
+    CodePacking.write(code, at: place(token, channel), bits: bits, codes.base)
+  }
+
   func restored(_ token: Int, _ channel: Int) -> Float {
     quantiser.restored(CodePacking.read(place(token, channel), bits: bits, codes.base))
   }

@@ -2,6 +2,7 @@
 public struct CorrectionKernels: Sendable {
   public let collectOutside: CollectOutside
   public let collectCoded: CollectCoded
+  public let restoreHalves: RestoreHalves
   public let orderKeys: OrderKeys
   public let orderStatistic: OrderStatistic
   public let countAtMost: CountAtMost
@@ -23,7 +24,7 @@ public struct CorrectionKernels: Sendable {
 
   public init(
     collectOutside: @escaping CollectOutside, collectCoded: @escaping CollectCoded,
-    orderKeys: @escaping OrderKeys,
+    restoreHalves: @escaping RestoreHalves, orderKeys: @escaping OrderKeys,
     orderStatistic: @escaping OrderStatistic, countAtMost: @escaping CountAtMost,
     keysBetween: @escaping KeysBetween, chooseTails: @escaping ChooseTails, extremes: @escaping Extremes,
     projectRows: @escaping ProjectRows, addProjections: @escaping AddProjections,
@@ -35,6 +36,7 @@ public struct CorrectionKernels: Sendable {
   ) {
     self.collectOutside = collectOutside
     self.collectCoded = collectCoded
+    self.restoreHalves = restoreHalves
     self.orderKeys = orderKeys
     self.orderStatistic = orderStatistic
     self.countAtMost = countAtMost
@@ -68,6 +70,15 @@ public struct CorrectionKernels: Sendable {
   public typealias CollectCoded =
     @Sendable (
       _ run: CodedRun, _ low: Float, _ high: Float, _ place: UInt32, _ values: UnsafeMutablePointer<Float>,
+      _ places: UnsafeMutablePointer<UInt32>
+    ) -> Int
+
+  /// A coded run in half precision, code * scale + minimum and the low-rank part, 0 where a code is `exact`, token by token
+  /// `stride` apart; its exact numbers are not read. Lists the places token * headDim + channel, in order, of what is not
+  /// within `limit` to either side, as is no number; returns how many.
+  public typealias RestoreHalves =
+    @Sendable (
+      _ run: CodedRun, _ limit: Float, _ out: UnsafeMutablePointer<UInt16>, _ stride: Int,
       _ places: UnsafeMutablePointer<UInt32>
     ) -> Int
 

@@ -32,9 +32,9 @@ public enum Kernels {
     restoreUniform: restoreUniform, quantiseUniform: quantiseUniform, keyRows: keyRows)
 
   private static let corrections = CorrectionKernels(
-    collectOutside: collectOutside, collectCoded: collectCoded, orderKeys: orderKeys, orderStatistic: orderStatistic,
-    countAtMost: countAtMost, keysBetween: keysBetween, chooseTails: chooseTails, extremes: extremes,
-    projectRows: projectRows, addProjections: addProjections, addLowRankRows: addLowRankRows,
+    collectOutside: collectOutside, collectCoded: collectCoded, restoreHalves: restoreHalves, orderKeys: orderKeys,
+    orderStatistic: orderStatistic, countAtMost: countAtMost, keysBetween: keysBetween, chooseTails: chooseTails,
+    extremes: extremes, projectRows: projectRows, addProjections: addProjections, addLowRankRows: addLowRankRows,
     addLowRankScores: addLowRankScores, addLowRankValues: addLowRankValues, addOutlierScores: addOutlierScores,
     addOutlierValues: addOutlierValues, maskOutliers: maskOutliers, addMaskedScores: addMaskedScores,
     groupOutliers: groupOutliers, unfoldOutliers: unfoldOutliers, addGroupedValues: addGroupedValues)
