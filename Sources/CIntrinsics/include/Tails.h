@@ -2,7 +2,7 @@
 #pragma once
 // Every function is inlined, so no vector crosses a call whose convention depends on the instruction set.
 #pragma clang diagnostic ignored "-Wpsabi"
-#include "Rearrange.h"
+#include "Fixed.h"
 
 KV_INLINE uint32_t kv_order_key(float x) {
   uint32_t bits;
@@ -289,7 +289,7 @@ KV_INLINE kv_f32x16 kv_clamp_level(kv_f32x16 x, float top) {
 // 64 numbers of `kv_quantise_uniform`; false, and nothing that counts is written, if a quotient lies beside the middle of
 // two codes.
 KV_INLINE int kv_quantise_near64(const float *x, float scale, float inverse, float minimum, float top, uint8_t *codes,
-                                 uint16_t *errors) {
+                                 float perUnit, float most, int16_t *errors) {
 #pragma clang fp contract(off)
   const __m512 zero = _mm512_setzero_ps(), magic = _mm512_set1_ps(12582912), limit = _mm512_set1_ps(top);
   const __m512 low = _mm512_set1_ps(minimum), step = _mm512_set1_ps(scale);
@@ -303,9 +303,8 @@ KV_INLINE int kv_quantise_near64(const float *x, float scale, float inverse, flo
     __m512 sum = _mm512_add_ps(level, magic), code = _mm512_sub_ps(sum, magic);
     rest = _mm512_range_ps(rest, _mm512_sub_ps(level, code), 0xb);  // the larger by magnitude, without its sign
     shifted[k] = _mm512_castps_si512(sum);
-    __mmask16 isNumber = _mm512_cmp_ps_mask(number, number, _CMP_ORD_Q);
-    __m512 error = _mm512_maskz_sub_ps(isNumber, number, _mm512_add_ps(_mm512_mul_ps(code, step), low));
-    _mm256_storeu_si256((__m256i *)(errors + 16 * k), _mm512_cvtps_ph(error, _MM_FROUND_TO_NEAREST_INT));
+    __m512 error = _mm512_sub_ps(number, _mm512_add_ps(_mm512_mul_ps(code, step), low));
+    kv_store_fixed16(errors + 16 * k, (kv_f32x16)_mm512_mul_ps(error, _mm512_set1_ps(perUnit)), most);
   }
   if (_mm512_cmp_ps_mask(rest, _mm512_set1_ps(0.4999f), _CMP_GT_OQ)) return 0;
   const __m512i byte = _mm512_set1_epi32(255), order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7,
@@ -317,10 +316,10 @@ KV_INLINE int kv_quantise_near64(const float *x, float scale, float inverse, flo
 }
 #endif
 
-// Codes of numbers with one scale and minimum, and what they miss; NaN has code 0 and error 0. Nothing is fused, so that
-// every instruction set gives the same bits.
+// Codes of numbers with one scale and minimum, and what they miss, `perUnit` to one and at most `most`; NaN has code 0 and
+// error 0. Nothing is fused, so that every instruction set gives the same bits.
 KV_INLINE void kv_quantise_uniform(const float *x, long count, float scale, float minimum, float top, uint8_t *codes,
-                                   uint16_t *errors) {
+                                   float perUnit, float most, int16_t *errors) {
 #pragma clang fp contract(off)
   const float magic = 12582912;
   // The quotient by multiplication may miss the exact one by a few units in the last place, which matters beside the
@@ -329,7 +328,8 @@ KV_INLINE void kv_quantise_uniform(const float *x, long count, float scale, floa
   int isInverse = scale > 0 && inverse < __builtin_inff();
   long i = 0;
 #if defined(__AVX512DQ__)
-  for (; isInverse && i + 64 <= count && kv_quantise_near64(x + i, scale, inverse, minimum, top, codes + i, errors + i);)
+  for (; isInverse && i + 64 <= count && kv_quantise_near64(x + i, scale, inverse, minimum, top, codes + i, perUnit, most,
+                                                    errors + i);)
     i += 64;
 #endif
   for (; i < count; i += 16) {
@@ -345,33 +345,54 @@ KV_INLINE void kv_quantise_uniform(const float *x, long count, float scale, floa
     }
     kv_store_low_bytes(codes + i, (kv_i32x16)shifted);
     kv_f32x16 error = number - ((shifted - magic) * scale + minimum);
-    kv_i32x16 isNumber = number == number;
-    error = (kv_f32x16)((kv_i32x16)error & isNumber);
-    kv_store_half16(errors + i, error);
+    kv_store_fixed16(errors + i, error * perUnit, most);
   }
 }
 
-// `kv_restore_halves` for a rank that may be a constant.
-KV_INLINE long kv_restore_halves_of(const uint8_t *codes, long tokens, long width, float scale, float minimum, float limit,
-                                    const float *q, const float *p, long rank, uint16_t *out, long stride,
-                                    uint32_t *places) {
-  const kv_i32x16 exact = 255, magnitude = INT32_MAX;
-  int32_t most;
-  memcpy(&most, &limit, 4);
+// Stores 16 numbers for each of `parts` rounded to integers, 0 where a byte is 255. Returns a bit for each that is beyond
+// `most`, which is below 2^15, once it is rounded, or not a number; what is stored of those may be anything.
+KV_INLINE uint64_t kv_store_rounded(int16_t *out, const kv_f32x16 *x, const uint8_t *codes, int parts, int most) {
+#if defined(__AVX512BW__)
+  if (parts == 4) {
+    // Not a number becomes the lowest of all.
+    __m512i ab = _mm512_packs_epi32(_mm512_cvtps_epi32((__m512)x[0]), _mm512_cvtps_epi32((__m512)x[1]));
+    __m512i cd = _mm512_packs_epi32(_mm512_cvtps_epi32((__m512)x[2]), _mm512_cvtps_epi32((__m512)x[3]));
+    const __m512i order = _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7), limit = _mm512_set1_epi16((short)most);
+    __mmask64 isCode = _mm512_cmpneq_epi8_mask(_mm512_loadu_si512(codes), _mm512_set1_epi8(-1));
+    ab = _mm512_maskz_mov_epi16((__mmask32)isCode, _mm512_permutexvar_epi64(order, ab));
+    cd = _mm512_maskz_mov_epi16((__mmask32)(isCode >> 32), _mm512_permutexvar_epi64(order, cd));
+    _mm512_storeu_si512(out, ab);
+    _mm512_storeu_si512(out + 32, cd);
+    uint64_t low = _mm512_cmpgt_epu16_mask(_mm512_abs_epi16(ab), limit);
+    uint64_t high = _mm512_cmpgt_epu16_mask(_mm512_abs_epi16(cd), limit);
+    return low | high << 32;
+  }
+#endif
+  uint64_t beyond = 0;
+  for (int k = 0; k < parts; k++) {
+    kv_i32x16 isCode = kv_load_bytes(codes + 16 * k) != 255;
+    kv_f32x16 number = (kv_f32x16)((kv_i32x16)x[k] & isCode);
+    kv_store_near16(out + 16 * k, number);
+    kv_i32x16 isNear = (number < (float)most + 0.5f) & (number > -(float)most - 0.5f);
+    beyond |= (uint64_t)kv_lane_bits(~isNear) << (16 * k);
+  }
+  return beyond;
+}
+
+// `kv_restore_fixed` for a rank that may be a constant.
+KV_INLINE long kv_restore_fixed_of(const uint8_t *codes, long tokens, long width, float scale, float minimum, int most,
+                                   const float *q, const float *p, long rank, int16_t *out, long stride,
+                                   uint32_t *places) {
   long found = 0;
   for (long token = 0; token < tokens; token++) {
     const float *factors = q + (token / 16 * rank) * 16 + token % 16;
     for (long first = 0; first < width; first += 64) {
       int parts = width - first < 64 ? (int)(width - first) / 16 : 4;
+      const uint8_t *from = codes + token * width + first;
       kv_f32x16 x[4];
-      kv_i32x16 isCode[4], largest = 0;
 #pragma clang loop unroll(full)
-      for (int k = 0; k < 4; k++) {
-        if (k >= parts) break;
-        kv_i32x16 code = kv_load_bytes(codes + token * width + first + 16 * k);
-        isCode[k] = code != exact;
-        x[k] = kv_float_from_int(code) * scale + minimum;
-      }
+      for (int k = 0; k < 4; k++)
+        if (k < parts) x[k] = kv_float_from_int(kv_load_bytes(from + 16 * k)) * scale + minimum;
       for (long j = 0; j < rank; j++) {
         float factor = factors[j * 16];
 #pragma clang loop unroll(full)
@@ -382,33 +403,21 @@ KV_INLINE long kv_restore_halves_of(const uint8_t *codes, long tokens, long widt
           x[k] = direction * factor + x[k];
         }
       }
-#pragma clang loop unroll(full)
-      for (int k = 0; k < 4; k++) {
-        if (k >= parts) break;
-        kv_i32x16 bits = (kv_i32x16)x[k] & isCode[k];
-        kv_store_half16(out + token * stride + first + 16 * k, (kv_f32x16)bits);
-        bits &= magnitude;
-        largest = bits > largest ? bits : largest;
-      }
-      // As integers, which puts what is not a number beyond everything.
-      if (__builtin_expect(kv_lane_bits(largest > most) == 0, 1)) continue;
-      for (int k = 0; k < parts; k++) {
-        unsigned beyond = kv_lane_bits(((kv_i32x16)x[k] & isCode[k] & magnitude) > most);
-        for (; beyond; beyond &= beyond - 1)
-          places[found++] = (uint32_t)(token * width + first + 16 * k + __builtin_ctz(beyond));
-      }
+      uint64_t beyond = kv_store_rounded(out + token * stride + first, x, from, parts, most);
+      for (; __builtin_expect(beyond != 0, 0); beyond &= beyond - 1)
+        places[found++] = (uint32_t)(token * width + first + __builtin_ctzll(beyond));
     }
   }
   return found;
 }
 
 // Numbers of a run of tokens that is held as codes, one a byte, and a low-rank part, q [token block, rank, 16] and
-// p [rank, width], in half precision, 0 where the byte is 255, token by token `stride` apart. Lists the places of those
-// that are not within the limit to either side; returns how many. The width is a multiple of 16.
-KV_INLINE long kv_restore_halves(const uint8_t *codes, long tokens, long width, float scale, float minimum, float limit,
-                                 const float *q, const float *p, long rank, uint16_t *out, long stride,
-                                 uint32_t *places) {
+// p [rank, width], rounded to integers, 0 where the byte is 255, token by token `stride` apart. Lists the places of those
+// that are beyond `most`, which is below 2^15, once rounded; returns how many. The width is a multiple of 16.
+KV_INLINE long kv_restore_fixed(const uint8_t *codes, long tokens, long width, float scale, float minimum, int most,
+                                const float *q, const float *p, long rank, int16_t *out, long stride,
+                                uint32_t *places) {
   if (rank == 3 && width == 64)
-    return kv_restore_halves_of(codes, tokens, 64, scale, minimum, limit, q, p, 3, out, stride, places);
-  return kv_restore_halves_of(codes, tokens, width, scale, minimum, limit, q, p, rank, out, stride, places);
+    return kv_restore_fixed_of(codes, tokens, 64, scale, minimum, most, q, p, 3, out, stride, places);
+  return kv_restore_fixed_of(codes, tokens, width, scale, minimum, most, q, p, rank, out, stride, places);
 }

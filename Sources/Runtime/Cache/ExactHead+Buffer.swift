@@ -36,8 +36,18 @@ extension ExactHead {
     }
   }
 
-  func releaseKeys() { keys = ExactKeys(headDim: keys.headDim, element: keys.element) }
-  func releaseValues() { values = ExactValues(headDim: values.headDim, element: values.element) }
+  /// Drops all keys, with the memory of a prompt's; that of a few is kept for the next ones, since mapping it anew and
+  /// giving it back made other threads wait for the kernel.
+  func releaseKeys() {
+    guard keys.count > Self.fewTokens else { return keys.removeFirst(keys.count) }
+    keys = ExactKeys(headDim: keys.headDim, element: keys.element)
+  }
+
+  /// Drops all values in the same way.
+  func releaseValues() {
+    guard values.count > Self.fewTokens else { return values.removeFirst(values.count) }
+    values = ExactValues(headDim: values.headDim, element: values.element)
+  }
 
   /// Drops the oldest keys; when a prompt goes, the rest moves into memory of its own size, so that the prompt's is freed.
   func dropKeys(_ tokens: Int) {
@@ -55,6 +65,8 @@ extension ExactHead {
     append(rest) { values.append($0, stride: values.headDim, tokens: $1) }
   }
 
+  /// As many as wait for the next packing.
+  private static var fewTokens: Int { 64 }
   /// More than one step or one residual block packs at once.
   private static var manyTokens: Int { 256 }
 

@@ -143,7 +143,7 @@ struct ExactValues {
   mutating func removeFirst(_ tokens: Int) {
     first += tokens
     count -= tokens
-    if first >= 32, first > count / 4 {
+    if first >= 32 || count == 0, first > count / 4 {
       storage.base.update(from: storage.base + first * rowBytes, count: count * rowBytes)
       first = 0
     }

@@ -1,7 +1,7 @@
 /// Memory that packing works in, for one task at a time, sized for the largest seen so far.
 public final class PackingScratch {
-  /// What codes and outliers miss of a tensor, [tokens, heads * headDim], in half precision as the factors that stand for it.
-  var errors = GrowingBuffer<UInt16>()
+  /// What codes and outliers miss of a tensor, [tokens, heads * headDim], in fixed point; see `FixedRows`.
+  var errors = GrowingBuffer<Int16>()
   /// Candidates for outliers: numbers, places within their head, keys of their order.
   var numbers = GrowingBuffer<Float>()
   var places = GrowingBuffer<UInt32>()

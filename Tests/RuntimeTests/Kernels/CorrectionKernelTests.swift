@@ -101,9 +101,7 @@ struct CorrectionKernelTests {
     }
   }
 
-  @Test(
-    "projections are the products of the matrix, of floats or halves, with the factors",
-    arguments: InstructionSet.available)
+  @Test("projections are the products of the matrix with the factors", arguments: InstructionSet.available)
   func projections(_ set: InstructionSet) {
     for trial in 0..<60 {
       var draw = SeededNumbers(trial)
@@ -111,12 +109,14 @@ struct CorrectionKernelTests {
       let columns = 16 * draw.int(1...13)
       let rank = draw.int(1...8)
       let stride = rows + draw.int(0...5)
-      let matrix = draw.numbers(rows * columns).map(Half.round)
+      let matrix = draw.numbers(rows * columns)
       let p = draw.numbers(rank * columns)
       let start = draw.numbers(rank * columns)
       var q: [Float] = []
       var sums: [Float] = []
-      Self.withRows(matrix, columns: columns, isHalf: trial % 2 == 0) { matrix in
+      matrix.withUnsafeBufferPointer {
+        guard let base = $0.baseAddress else { return }
+        let matrix = MatrixRows(base, columns: columns)
         q = KernelTrial.guarded(rank * stride) {
           set.table.corrections.projectRows(matrix, rows, p, rank, $0, stride)
         }
@@ -137,17 +137,6 @@ struct CorrectionKernelTests {
           #expect(abs(Double(sums[j * columns + column]) - first - terms.reduce(0, +)) < 1e-6 * size)
         }
       }
-    }
-  }
-
-  /// Numbers that are halves, as a matrix of floats or of halves.
-  static func withRows(_ numbers: [Float], columns: Int, isHalf: Bool, _ body: (MatrixRows) -> Void) {
-    if isHalf {
-      numbers.map(Half.bits).withUnsafeBufferPointer {
-        if let base = $0.baseAddress { body(MatrixRows(base, columns: columns)) }
-      }
-    } else {
-      numbers.withUnsafeBufferPointer { if let base = $0.baseAddress { body(MatrixRows(base, columns: columns)) } }
     }
   }
 

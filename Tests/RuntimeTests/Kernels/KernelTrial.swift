@@ -17,12 +17,12 @@ struct KernelTrial {
     return Array(out[..<count])
   }
 
-  /// The same of numbers in half precision.
-  static func guardedHalves(_ count: Int, _ body: (UnsafeMutablePointer<UInt16>) -> Void) -> [Float] {
-    var out = [UInt16](repeating: 123, count: count + 32)
+  /// The same of numbers in fixed point.
+  static func guardedFixed(_ count: Int, _ body: (UnsafeMutablePointer<Int16>) -> Void) -> [Int16] {
+    var out = [Int16](repeating: 123, count: count + 32)
     out.withUnsafeMutableBufferPointer { if let base = $0.baseAddress { body(base) } }
     precondition(out[count...].allSatisfy { $0 == 123 }, "a kernel wrote past its result")
-    return out[..<count].map(Half.float)
+    return Array(out[..<count])
   }
 
   /// The same of bytes.

@@ -74,10 +74,12 @@ final class GearTensor {
       scratch: scratch)
     let guess = guess(numbers)
     let coded = guess.flatMap { _ in CodedSearch(old, search, kernels) }
-    let found = search.find(guess, read) { head, run, guess, values, places in
-      coded?.collect(head, run, guess, values, places, exact)
-        ?? search.collectOutside(head, run, guess, values, places, read)
-    }
+    let found =
+      if let coded {
+        search.find(guess, read) { coded.collect($0, $1, $2, $3, $4, exact) }
+      } else {
+        search.find(guess, read)
+      }
     let quantiser = GroupQuantiser(bits: settings.bits, minimum: found.low, maximum: found.high).roundedToHalf()
     let codes = old.enumerated().map { head, old in
       UniformCodes(
@@ -86,12 +88,14 @@ final class GearTensor {
     let tokens = counts.max() ?? 0
     let columns = counts.count * headDim
     scratch.errors.reserve(tokens * columns)
-    let errors = MatrixRows(scratch.errors.base, columns: columns)
+    let reach = quantiser.errorReach
+    let errors = FixedRows(
+      scratch.errors.base, unit: reach.isFinite ? reach / FixedRows.most : 0, columns: columns)
     let rank = settings.rank(tokens: tokens, channels: columns)
     let start = start(rank)
-    let kept = counts.indices.map { KeptCodes(old[$0], codes[$0], kernels) }
+    let kept = counts.indices.map { KeptCodes(old[$0], codes[$0], errorUnit: errors.unit, kernels) }
     // The errors' first pass goes along while they are near.
-    var first = settings.loops > 1 ? PowerPass(start, rank: rank, kernels) : nil
+    var first = settings.loops > 1 ? PowerPass(start, rank: rank, over: errors, kernels) : nil
     var rest = found.outliers
     PackingScratch.runs(tokens) { run in
       for head in counts.indices {
@@ -101,7 +105,7 @@ final class GearTensor {
             errors: scratch.errors.base + run.lowerBound * columns + head * headDim, columns: columns)
           rest[head] = rest[head].lowerBound + found..<rest[head].upperBound
         } else {
-          quantise(head, run, counts[head], quantiser, &rest[head], into: codes[head], scratch, read)
+          quantise(head, run, counts[head], errors.unit, &rest[head], into: codes[head], scratch, read)
         }
       }
       first?.absorb(errors.from(run.lowerBound), rows: run.count)
@@ -137,7 +141,7 @@ final class GearTensor {
   /// Stores the codes of a run of a head, which has `count` tokens, and writes what they miss to the errors; the codes of
   /// outliers, the first of the scratch's `rest`, are 0.
   private func quantise(
-    _ head: Int, _ run: Range<Int>, _ count: Int, _ quantiser: GroupQuantiser, _ rest: inout Range<Int>,
+    _ head: Int, _ run: Range<Int>, _ count: Int, _ errorUnit: Float, _ rest: inout Range<Int>,
     into codes: UniformCodes, _ scratch: PackingScratch, _ read: OutlierSearch.Reader
   ) {
     let columns = heads.count * headDim
@@ -158,8 +162,8 @@ final class GearTensor {
       }
       rest = next..<rest.upperBound
       kernels.packing.quantiseUniform(
-        rows, own.count, headDim, quantiser.scale, quantiser.minimum, quantiser.levels, bytes,
-        errors + own.lowerBound * columns, columns)
+        rows, own.count, headDim, codes.quantiser.scale, codes.quantiser.minimum, codes.quantiser.levels, bytes,
+        errorUnit > 0 ? 1 / errorUnit : 0, errors + own.lowerBound * columns, columns)
       (bytes + own.count * headDim).update(repeating: 0, count: (PackingScratch.runTokens - own.count) * headDim)
       codes.store(bytes, own, kernels)
     }

@@ -74,8 +74,8 @@ public enum PowerIteration {
   /// Factors of a matrix of `rows` rows, columns a multiple of 16, from `start` [rank, columns].
   ///
   /// - Parameter first: the first pass from `start`, if all rows have gone through it already; there are more then.
-  static func factors(
-    _ matrix: MatrixRows, rows: Int, start: [Float], loops: Int, first: PowerPass? = nil, _ kernels: KernelTable
+  static func factors<Rows: ProjectedRows>(
+    _ matrix: Rows, rows: Int, start: [Float], loops: Int, first: PowerPass<Rows>? = nil, _ kernels: KernelTable
   ) -> Factors {
     let columns = matrix.columns
     let rank = columns == 0 ? 0 : start.count / columns
@@ -87,14 +87,14 @@ public enum PowerIteration {
       if index == 1, let first {
         p = first.sums
       } else {
-        var pass = PowerPass(p, rank: rank, kernels)
+        var pass = PowerPass(p, rank: rank, over: matrix, kernels)
         pass.absorb(matrix, rows: rows, backwards: index % 2 == 0)
         p = pass.sums
       }
       shrink(&p, columns: rank, length: columns)
     }
     orthonormalise(&p, columns: rank, length: columns)
-    var last = PowerPass(p, rank: rank, kernels)
+    var last = PowerPass(p, rank: rank, over: matrix, kernels)
     q.withUnsafeMutableBufferPointer { q in
       if let q = q.baseAddress { last.absorb(matrix, rows: rows, backwards: loops % 2 == 0, q: q) }
     }
@@ -110,18 +110,18 @@ public enum PowerIteration {
   }
 
   /// p = E^T q.
-  private static func multiplyTransposed(
-    _ matrix: MatrixRows, rows: Int, _ q: [Float], into p: inout [Float], _ kernels: KernelTable
+  private static func multiplyTransposed<Rows: ProjectedRows>(
+    _ matrix: Rows, rows: Int, _ q: [Float], into p: inout [Float], _ kernels: KernelTable
   ) {
     p.withUnsafeMutableBufferPointer { p in
       guard let base = p.baseAddress else { return }
       base.update(repeating: 0, count: p.count)
-      kernels.corrections.addProjections(matrix, rows, q, rows, p.count / matrix.columns, base)
+      matrix.add(rows, q, stride: rows, rank: p.count / matrix.columns, to: base, kernels)
     }
   }
 
-  /// Modified Gram-Schmidt, three times over, since cancellation in the first round leaves rounding noise; a column that
-  /// depends on those before it exactly, or is not finite, becomes zero.
+  /// Modified Gram-Schmidt, up to three times over, since cancellation leaves rounding noise; a round that leaves half of a
+  /// column's square is the last. A column that depends on those before it exactly, or is not finite, becomes zero.
   static func orthonormalise(_ vectors: inout [Float], columns: Int, length: Int) {
     var nothing: [Float] = []
     orthonormalise(&vectors, columns: columns, length: length, alongside: &nothing)
@@ -157,6 +157,7 @@ public enum PowerIteration {
             let inverse = norm > 0 && norm.isFinite ? 1 / norm : 0
             scale(vector, by: inverse, length)
             if let others = others.baseAddress { scale(others + column * width, by: inverse, width) }
+            if square > before / 2 { break }
           }
         }
       }

@@ -39,5 +39,11 @@ public struct GroupQuantiser: Equatable, Sendable {
     return unsafeBitCast(clamped + 12_582_912, to: SIMD16<UInt32>.self) & 0xff
   }
 
+  /// How far a number between the extremes may lie from its restored code: half a step, and at the ends what scale and
+  /// minimum lose in half precision.
+  var errorReach: Float {
+    scale / 2 + (abs(minimum) + levels * abs(scale)) * 0x1p-10 + levels * 0x1p-24
+  }
+
   public func restored(_ code: UInt8) -> Float { Float(code) * scale + minimum }
 }

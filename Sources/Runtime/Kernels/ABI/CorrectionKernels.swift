@@ -2,7 +2,7 @@
 public struct CorrectionKernels: Sendable {
   public let collectOutside: CollectOutside
   public let collectCoded: CollectCoded
-  public let restoreHalves: RestoreHalves
+  public let restoreFixed: RestoreFixed
   public let orderKeys: OrderKeys
   public let orderStatistic: OrderStatistic
   public let countAtMost: CountAtMost
@@ -11,6 +11,9 @@ public struct CorrectionKernels: Sendable {
   public let extremes: Extremes
   public let projectRows: ProjectRows
   public let addProjections: AddProjections
+  public let fixDirections: FixDirections
+  public let projectFixed: ProjectFixed
+  public let addFixed: AddFixed
   public let addLowRankRows: AddLowRankRows
   public let addLowRankScores: AddLowRankScores
   public let addLowRankValues: AddLowRankValues
@@ -24,10 +27,11 @@ public struct CorrectionKernels: Sendable {
 
   public init(
     collectOutside: @escaping CollectOutside, collectCoded: @escaping CollectCoded,
-    restoreHalves: @escaping RestoreHalves, orderKeys: @escaping OrderKeys,
+    restoreFixed: @escaping RestoreFixed, orderKeys: @escaping OrderKeys,
     orderStatistic: @escaping OrderStatistic, countAtMost: @escaping CountAtMost,
     keysBetween: @escaping KeysBetween, chooseTails: @escaping ChooseTails, extremes: @escaping Extremes,
     projectRows: @escaping ProjectRows, addProjections: @escaping AddProjections,
+    fixDirections: @escaping FixDirections, projectFixed: @escaping ProjectFixed, addFixed: @escaping AddFixed,
     addLowRankRows: @escaping AddLowRankRows, addLowRankScores: @escaping AddLowRankScores,
     addLowRankValues: @escaping AddLowRankValues, addOutlierScores: @escaping AddOutlierScores,
     addOutlierValues: @escaping AddOutlierValues, maskOutliers: @escaping MaskOutliers,
@@ -36,7 +40,7 @@ public struct CorrectionKernels: Sendable {
   ) {
     self.collectOutside = collectOutside
     self.collectCoded = collectCoded
-    self.restoreHalves = restoreHalves
+    self.restoreFixed = restoreFixed
     self.orderKeys = orderKeys
     self.orderStatistic = orderStatistic
     self.countAtMost = countAtMost
@@ -45,6 +49,9 @@ public struct CorrectionKernels: Sendable {
     self.extremes = extremes
     self.projectRows = projectRows
     self.addProjections = addProjections
+    self.fixDirections = fixDirections
+    self.projectFixed = projectFixed
+    self.addFixed = addFixed
     self.addLowRankRows = addLowRankRows
     self.addLowRankScores = addLowRankScores
     self.addLowRankValues = addLowRankValues
@@ -73,12 +80,13 @@ public struct CorrectionKernels: Sendable {
       _ places: UnsafeMutablePointer<UInt32>
     ) -> Int
 
-  /// A coded run in half precision, code * scale + minimum and the low-rank part, 0 where a code is `exact`, token by token
-  /// `stride` apart; its exact numbers are not read. Lists the places token * headDim + channel, in order, of what is not
-  /// within `limit` to either side, as is no number; returns how many.
-  public typealias RestoreHalves =
+  /// A coded run rounded to integers, code * scale + minimum and the low-rank part, 0 where a code is `exact`, token by
+  /// token `stride` apart; its exact numbers are not read. Lists the places token * headDim + channel, in order, of what is
+  /// beyond `limit` (at most `FixedRows.most`) to either side once it is rounded, or not a number; returns how many. There
+  /// is no saying what is written there.
+  public typealias RestoreFixed =
     @Sendable (
-      _ run: CodedRun, _ limit: Float, _ out: UnsafeMutablePointer<UInt16>, _ stride: Int,
+      _ run: CodedRun, _ limit: Int16, _ out: UnsafeMutablePointer<Int16>, _ stride: Int,
       _ places: UnsafeMutablePointer<UInt32>
     ) -> Int
 
@@ -127,6 +135,28 @@ public struct CorrectionKernels: Sendable {
   public typealias AddProjections =
     @Sendable (
       _ matrix: MatrixRows, _ rows: Int, _ q: UnsafePointer<Float>, _ qStride: Int, _ rank: Int,
+      _ p: UnsafeMutablePointer<Float>
+    ) -> Void
+
+  /// Directions p [rank, columns] for `projectFixed`, and the units of what it gives; not a number where a direction is none.
+  public typealias FixDirections =
+    @Sendable (
+      _ p: UnsafePointer<Float>, _ rank: Int, _ rows: FixedRows, _ out: UnsafeMutablePointer<Int16>,
+      _ units: UnsafeMutablePointer<Float>
+    ) -> Void
+
+  /// q[j * qStride + row] = units[j] * matrix row . directions[j, :]. Every set gives the same bits.
+  public typealias ProjectFixed =
+    @Sendable (
+      _ matrix: FixedRows, _ rows: Int, _ directions: UnsafePointer<Int16>, _ units: UnsafePointer<Float>, _ rank: Int,
+      _ q: UnsafeMutablePointer<Float>, _ qStride: Int
+    ) -> Void
+
+  /// p[j, :] += sum over rows of q[j * qStride + row] * matrix row, where q is rounded to parts of the largest of
+  /// `FixedRows.blockRows` rows. Every set gives the same bits.
+  public typealias AddFixed =
+    @Sendable (
+      _ matrix: FixedRows, _ rows: Int, _ q: UnsafePointer<Float>, _ qStride: Int, _ rank: Int,
       _ p: UnsafeMutablePointer<Float>
     ) -> Void
 

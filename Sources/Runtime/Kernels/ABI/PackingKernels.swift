@@ -42,12 +42,13 @@ public struct PackingKernels: Sendable {
     ) -> Void
 
   /// Codes of x [rows, width] = round half even((x - minimum) / scale) within 0...levels, all 0 unless scale > 0, and
-  /// errors x - (code * scale + minimum) in half precision, row by row `errorStride` apart; NaN has code 0 and error 0. The
-  /// width is a multiple of 16.
+  /// errors x - (code * scale + minimum), each times `errorsPerUnit` and rounded within `FixedRows.most`, row by row
+  /// `errorStride` apart; NaN has code 0 and error 0. The width is a multiple of 16. Every set gives the same bits.
   public typealias QuantiseUniform =
     @Sendable (
       _ x: UnsafePointer<Float>, _ rows: Int, _ width: Int, _ scale: Float, _ minimum: Float, _ levels: Float,
-      _ codes: UnsafeMutablePointer<UInt8>, _ errors: UnsafeMutablePointer<UInt16>, _ errorStride: Int
+      _ codes: UnsafeMutablePointer<UInt8>, _ errorsPerUnit: Float, _ errors: UnsafeMutablePointer<Int16>,
+      _ errorStride: Int
     ) -> Void
 
   /// Exact keys [block, headDim, 16] of a range of blocks as rows of floats [16 * blocks, headDim].

@@ -15,12 +15,14 @@ import KernelABI
 /// Codes with one scale and minimum, and what they miss.
 @Sendable func quantiseUniform(
   _ x: UnsafePointer<Float>, _ rows: Int, _ width: Int, _ scale: Float, _ minimum: Float, _ levels: Float,
-  _ codes: UnsafeMutablePointer<UInt8>, _ errors: UnsafeMutablePointer<UInt16>, _ errorStride: Int
+  _ codes: UnsafeMutablePointer<UInt8>, _ errorsPerUnit: Float, _ errors: UnsafeMutablePointer<Int16>,
+  _ errorStride: Int
 ) {
   var row = 0
   while row < rows {
     kv_quantise_uniform(
-      x + row * width, width, scale, minimum, levels, codes + row * width, errors + row * errorStride)
+      x + row * width, width, scale, minimum, levels, codes + row * width, errorsPerUnit, FixedRows.most,
+      errors + row * errorStride)
     row = row + 1
   }
 }

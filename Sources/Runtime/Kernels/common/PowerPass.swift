@@ -6,17 +6,6 @@ import KernelABI
   _ matrix: MatrixRows, _ rows: Int, _ p: UnsafePointer<Float>, _ rank: Int, _ q: UnsafeMutablePointer<Float>,
   _ qStride: Int
 ) {
-  if matrix.isHalf {
-    projectAll(matrix, rows, p, rank, q, qStride, half: true)
-  } else {
-    projectAll(matrix, rows, p, rank, q, qStride, half: false)
-  }
-}
-
-@inline(always) private func projectAll(
-  _ matrix: MatrixRows, _ rows: Int, _ p: UnsafePointer<Float>, _ rank: Int, _ q: UnsafeMutablePointer<Float>,
-  _ qStride: Int, half: Bool
-) {
   let columns = matrix.columns
   var j = 0
   while j < rank {
@@ -28,16 +17,16 @@ import KernelABI
       let target = q + j * qStride + row
       if rows - row >= 4 {
         if vectors == 3 {
-          projectTile(source, columns, direction, target, qStride, rows: 4, vectors: 3, half: half)
+          projectTile(source, columns, direction, target, qStride, rows: 4, vectors: 3)
         } else {
-          projectTile(source, columns, direction, target, qStride, rows: 4, vectors: 1, half: half)
+          projectTile(source, columns, direction, target, qStride, rows: 4, vectors: 1)
         }
         row = row + 4
       } else {
         if vectors == 3 {
-          projectTile(source, columns, direction, target, qStride, rows: 1, vectors: 3, half: half)
+          projectTile(source, columns, direction, target, qStride, rows: 1, vectors: 3)
         } else {
-          projectTile(source, columns, direction, target, qStride, rows: 1, vectors: 1, half: half)
+          projectTile(source, columns, direction, target, qStride, rows: 1, vectors: 1)
         }
         row = row + 1
       }
@@ -46,17 +35,10 @@ import KernelABI
   }
 }
 
-/// Sixteen numbers of a matrix from an element on; `half` is a literal.
-@inline(always) private func loadNumbers(_ base: UnsafeRawPointer, _ index: Int, half: Bool) -> Floats {
-  half
-    ? kv_load_half16(base.assumingMemoryBound(to: UInt16.self) + index)
-    : loadFloats(base.assumingMemoryBound(to: Float.self) + index)
-}
-
-/// `rows`, `vectors` and `half` are literals at every call.
+/// `rows` and `vectors` are literals at every call.
 @inline(always) private func projectTile(
-  _ matrix: UnsafeRawPointer, _ columns: Int, _ p: UnsafePointer<Float>, _ q: UnsafeMutablePointer<Float>,
-  _ qStride: Int, rows: Int, vectors: Int, half: Bool
+  _ matrix: UnsafePointer<Float>, _ columns: Int, _ p: UnsafePointer<Float>, _ q: UnsafeMutablePointer<Float>,
+  _ qStride: Int, rows: Int, vectors: Int
 ) {
   var a0 = Floats()
   var a1 = Floats()
@@ -75,16 +57,16 @@ import KernelABI
     let p0 = loadFloats(p + i)
     let p1 = vectors > 1 ? loadFloats(p + columns + i) : Floats()
     let p2 = vectors > 1 ? loadFloats(p + 2 * columns + i) : Floats()
-    let a = loadNumbers(matrix, i, half: half)
+    let a = loadFloats(matrix + i)
     a0 = multiplyAdd(a0, a, p0)
     if vectors > 1 {
       a1 = multiplyAdd(a1, a, p1)
       a2 = multiplyAdd(a2, a, p2)
     }
     if rows > 1 {
-      let b = loadNumbers(matrix, columns + i, half: half)
-      let c = loadNumbers(matrix, 2 * columns + i, half: half)
-      let d = loadNumbers(matrix, 3 * columns + i, half: half)
+      let b = loadFloats(matrix + columns + i)
+      let c = loadFloats(matrix + 2 * columns + i)
+      let d = loadFloats(matrix + 3 * columns + i)
       b0 = multiplyAdd(b0, b, p0)
       c0 = multiplyAdd(c0, c, p0)
       d0 = multiplyAdd(d0, d, p0)
@@ -120,17 +102,6 @@ import KernelABI
   _ matrix: MatrixRows, _ rows: Int, _ q: UnsafePointer<Float>, _ qStride: Int, _ rank: Int,
   _ p: UnsafeMutablePointer<Float>
 ) {
-  if matrix.isHalf {
-    sumAll(matrix, rows, q, qStride, rank, p, half: true)
-  } else {
-    sumAll(matrix, rows, q, qStride, rank, p, half: false)
-  }
-}
-
-@inline(always) private func sumAll(
-  _ matrix: MatrixRows, _ rows: Int, _ q: UnsafePointer<Float>, _ qStride: Int, _ rank: Int,
-  _ p: UnsafeMutablePointer<Float>, half: Bool
-) {
   let columns = matrix.columns
   var j = 0
   while j < rank {
@@ -141,16 +112,16 @@ import KernelABI
       let target = p + j * columns + i
       if columns - i >= 64 {
         if vectors == 3 {
-          sumTile(matrix.base, i, rows, columns, factors, qStride, target, wide: true, vectors: 3, half: half)
+          sumTile(matrix.base, i, rows, columns, factors, qStride, target, wide: true, vectors: 3)
         } else {
-          sumTile(matrix.base, i, rows, columns, factors, qStride, target, wide: true, vectors: 1, half: half)
+          sumTile(matrix.base, i, rows, columns, factors, qStride, target, wide: true, vectors: 1)
         }
         i = i + 64
       } else {
         if vectors == 3 {
-          sumTile(matrix.base, i, rows, columns, factors, qStride, target, wide: false, vectors: 3, half: half)
+          sumTile(matrix.base, i, rows, columns, factors, qStride, target, wide: false, vectors: 3)
         } else {
-          sumTile(matrix.base, i, rows, columns, factors, qStride, target, wide: false, vectors: 1, half: half)
+          sumTile(matrix.base, i, rows, columns, factors, qStride, target, wide: false, vectors: 1)
         }
         i = i + 16
       }
@@ -159,10 +130,10 @@ import KernelABI
   }
 }
 
-/// `wide` (four vectors of columns), `vectors` and `half` are literals at every call.
+/// `wide` (four vectors of columns) and `vectors` are literals at every call.
 @inline(always) private func sumTile(
-  _ matrix: UnsafeRawPointer, _ column: Int, _ rows: Int, _ columns: Int, _ q: UnsafePointer<Float>, _ qStride: Int,
-  _ p: UnsafeMutablePointer<Float>, wide: Bool, vectors: Int, half: Bool
+  _ matrix: UnsafePointer<Float>, _ column: Int, _ rows: Int, _ columns: Int, _ q: UnsafePointer<Float>, _ qStride: Int,
+  _ p: UnsafeMutablePointer<Float>, wide: Bool, vectors: Int
 ) {
   @inline(always) func start(_ j: Int, _ i: Int) -> Floats {
     j < vectors && (wide || i == 0) ? loadFloats(p + j * columns + i * 16) : Floats()
@@ -182,10 +153,10 @@ import KernelABI
   var row = 0
   while row < rows {
     let from = row * columns + column
-    let x0 = loadNumbers(matrix, from, half: half)
-    let x1 = wide ? loadNumbers(matrix, from + 16, half: half) : Floats()
-    let x2 = wide ? loadNumbers(matrix, from + 32, half: half) : Floats()
-    let x3 = wide ? loadNumbers(matrix, from + 48, half: half) : Floats()
+    let x0 = loadFloats(matrix + from)
+    let x1 = wide ? loadFloats(matrix + from + 16) : Floats()
+    let x2 = wide ? loadFloats(matrix + from + 32) : Floats()
+    let x3 = wide ? loadFloats(matrix + from + 48) : Floats()
     let qa = Floats(repeating: q[row])
     a0 = multiplyAdd(a0, x0, qa)
     if wide {

@@ -32,12 +32,13 @@ public enum Kernels {
     restoreUniform: restoreUniform, quantiseUniform: quantiseUniform, keyRows: keyRows)
 
   private static let corrections = CorrectionKernels(
-    collectOutside: collectOutside, collectCoded: collectCoded, restoreHalves: restoreHalves, orderKeys: orderKeys,
+    collectOutside: collectOutside, collectCoded: collectCoded, restoreFixed: restoreFixed, orderKeys: orderKeys,
     orderStatistic: orderStatistic, countAtMost: countAtMost, keysBetween: keysBetween, chooseTails: chooseTails,
-    extremes: extremes, projectRows: projectRows, addProjections: addProjections, addLowRankRows: addLowRankRows,
-    addLowRankScores: addLowRankScores, addLowRankValues: addLowRankValues, addOutlierScores: addOutlierScores,
-    addOutlierValues: addOutlierValues, maskOutliers: maskOutliers, addMaskedScores: addMaskedScores,
-    groupOutliers: groupOutliers, unfoldOutliers: unfoldOutliers, addGroupedValues: addGroupedValues)
+    extremes: extremes, projectRows: projectRows, addProjections: addProjections, fixDirections: fixDirections,
+    projectFixed: projectFixed, addFixed: addFixed, addLowRankRows: addLowRankRows, addLowRankScores: addLowRankScores,
+    addLowRankValues: addLowRankValues, addOutlierScores: addOutlierScores, addOutlierValues: addOutlierValues,
+    maskOutliers: maskOutliers, addMaskedScores: addMaskedScores, groupOutliers: groupOutliers,
+    unfoldOutliers: unfoldOutliers, addGroupedValues: addGroupedValues)
 
   private static let lanes = LaneKernels(
     hadamard: hadamard, tokenKeyScores: tokenKeyScores, accumulateTokenValues: accumulateTokenValues,

@@ -52,13 +52,14 @@ import KernelABI
   return found
 }
 
-/// A run in half precision, and the places of what lies beyond the limit.
-@Sendable func restoreHalves(
-  _ run: CodedRun, _ limit: Float, _ out: UnsafeMutablePointer<UInt16>, _ stride: Int,
+/// A run rounded to integers, and the places of what lies beyond the limit.
+@Sendable func restoreFixed(
+  _ run: CodedRun, _ limit: Int16, _ out: UnsafeMutablePointer<Int16>, _ stride: Int,
   _ places: UnsafeMutablePointer<UInt32>
 ) -> Int {
-  kv_restore_halves(
-    run.codes, run.tokens, run.headDim, run.scale, run.minimum, limit, run.q, run.p, run.rank, out, stride, places)
+  kv_restore_fixed(
+    run.codes, run.tokens, run.headDim, run.scale, run.minimum, Int32(limit), run.q, run.p, run.rank, out, stride,
+    places)
 }
 
 @Sendable func orderKeys(_ x: UnsafePointer<Float>, _ count: Int, _ keys: UnsafeMutablePointer<UInt32>) {
