@@ -85,8 +85,8 @@ extension GearTensorCodec {
       + Slots.exactBytes(settings.interval, shape)
   }
 
-  /// The errors of both tensors in half precision, candidates for outliers with their places, all at worst, and the outliers
-  /// that there were.
+  /// The errors of both tensors in fixed point, two bytes each, candidates for outliers with their places, all at worst,
+  /// and the outliers that there were.
   public func mostPackingBytes(tokens: Int, shape: CacheShape) -> Int {
     let numbers = tokens * shape.kvHeads * shape.headDim
     return 2 * (numbers * (2 + 12) + Int(Double(numbers) * settings.outlier) * 8)

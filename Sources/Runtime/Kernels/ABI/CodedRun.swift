@@ -1,5 +1,5 @@
-/// A run of a head's tokens as codes with one scale, outliers and a low-rank part, of which candidates for outliers are
-/// sought without restoring it.
+/// A run of a head's tokens as codes with one scale, outliers and a low-rank part: what candidates for outliers are sought
+/// in without restoring it, and, with what scale and minimum have moved by, what the codes miss when they are kept.
 public struct CodedRun: BitwiseCopyable {
   /// A code, or `exact` where there is an outlier; `doubted` is added where the low-rank part may matter as much as codes.
   public let codes: UnsafePointer<UInt8>  // [tokens, headDim]; 64 behind the last may be read
