@@ -43,7 +43,8 @@ let runtime: [Target] =
         "CIntrinsics", "CLapack", "KernelABI",
       ],
       exclude: ["Kernels"], resources: [.copy("Datasets/Resources")]),
-    .testTarget(name: "RuntimeTests", dependencies: ["Runtime"]),
+    .target(name: "CCounts", path: "Tests/CCounts"),
+    .testTarget(name: "RuntimeTests", dependencies: ["CCounts", "Runtime"]),
   ]
 
 let language: [Target] = [

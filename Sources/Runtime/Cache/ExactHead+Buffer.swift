@@ -105,7 +105,7 @@ extension ExactRows {
     guard !tokens.isEmpty else { return }
     let blocks = tokens.lowerBound / 16..<(tokens.upperBound + 15) / 16
     let width = blocks.count * 16
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: rows * width) { scratch in
+    withKernelScratch(of: Float.self, capacity: rows * width) { scratch in
       guard let scratch = scratch.baseAddress else { return }
       kernels.keyScores(self, blocks, queries, rows, scratch, width)
       for row in 0..<rows {

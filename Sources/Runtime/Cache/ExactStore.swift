@@ -4,7 +4,7 @@ import KernelABI
 final class ExactStore: LayerStore {
   private let kernels: KernelTable
   private let shape: CacheShape
-  private let heads: [ExactHead]
+  private let heads: HeldObjects<ExactHead>
   /// Where old tokens are copied to when new ones come; nil if they stay where they are.
   private let spares: SpareBuffers<UInt8>?
 
@@ -12,14 +12,14 @@ final class ExactStore: LayerStore {
     self.kernels = kernels
     self.spares = spares
     self.shape = shape
-    heads = (0..<shape.kvHeads).map { _ in ExactHead(shape) }
+    heads = HeldObjects((0..<shape.kvHeads).map { _ in ExactHead(shape) })
   }
 
-  func count(head: Int) -> Int { heads[head].keys.count }
+  func count(head: Int) -> Int { heads[head].with { $0.keys.count } }
 
   func copy(_ other: any LayerStore) -> Bool {
     guard let other = other as? ExactStore else { return false }
-    for (own, theirs) in zip(heads, other.heads) {
+    for (own, theirs) in zip(heads.objects, other.heads.objects) {
       own.keys = theirs.keys.copy()
       own.values = theirs.values.copy()
     }
@@ -27,21 +27,22 @@ final class ExactStore: LayerStore {
   }
 
   func append(head: Int, keys: UnsafePointer<Float>, values: UnsafePointer<Float>, stride: Int, tokens: Int) {
-    let own = heads[head]
-    let copied =
-      own.keys.append(keys, stride: stride, tokens: tokens, copyingTo: spares)
-      + own.values.append(values, stride: stride, tokens: tokens, copyingTo: spares)
-    // Old rows are read and written, new ones written.
-    own.movedBytes += 2 * copied + 2 * tokens * shape.headDim * shape.element.bytes
+    heads[head].with { own in
+      let copied =
+        own.keys.append(keys, stride: stride, tokens: tokens, copyingTo: spares)
+        + own.values.append(values, stride: stride, tokens: tokens, copyingTo: spares)
+      // Old rows are read and written, new ones written.
+      own.movedBytes += 2 * copied + 2 * tokens * shape.headDim * shape.element.bytes
+    }
   }
 
   func exactRows(head: Int) -> (keys: ExactRows, values: ExactRows)? {
-    (heads[head].keys.rows, heads[head].values.rows)
+    heads[head].with { ($0.keys.rows, $0.values.rows) }
   }
 
   func takeMovedBytes() -> Int {
-    defer { for head in heads { head.movedBytes = 0 } }
-    return heads.reduce(0) { $0 + $1.movedBytes }
+    defer { heads.each { $0.movedBytes = 0 } }
+    return heads.sum { $0.movedBytes }
   }
 
   func scores(
@@ -49,28 +50,28 @@ final class ExactStore: LayerStore {
     outStride: Int
   ) {
     let blocks = tokens.lowerBound / 16..<(tokens.upperBound + 15) / 16
-    kernels.keyScores(heads[head].keys.rows, blocks, queries, rows, out, outStride)
+    kernels.keyScores(heads[head].with { $0.keys.rows }, blocks, queries, rows, out, outStride)
   }
 
   func accumulate(
     head: Int, weights: UnsafePointer<Float>, weightStride: Int, rows: Int, tokens: Range<Int>,
     acc: UnsafeMutablePointer<Float>
   ) {
-    kernels.accumulateValues(heads[head].values.rows, tokens, weights, weightStride, rows, acc)
+    kernels.accumulateValues(heads[head].with { $0.values.rows }, tokens, weights, weightStride, rows, acc)
   }
 
-  func keep(head: Int, slots: [Int]) { heads[head].keep(slots) }
-  func remove(head: Int, slot: Int) { heads[head].remove(slot) }
+  func keep(head: Int, slots: [Int]) { heads[head].with { $0.keep(slots) } }
+  func remove(head: Int, slot: Int) { heads[head].with { $0.remove(slot) } }
 
   func keyRows(head: Int, tokens: Range<Int>, into rows: UnsafeMutablePointer<Float>) {
-    heads[head].keyRows(tokens, into: rows, kernels)
+    heads[head].with { $0.keyRows(tokens, into: rows, kernels) }
   }
   func valueRows(head: Int, tokens: Range<Int>, into rows: UnsafeMutablePointer<Float>) {
-    heads[head].valueRows(tokens, into: rows, kernels)
+    heads[head].with { $0.valueRows(tokens, into: rows, kernels) }
   }
   var replacesValues: Bool { true }
   func replaceValue(head: Int, slot: Int, with row: UnsafePointer<Float>) {
-    heads[head].values.replace(slot, with: row)
+    heads[head].with { $0.values.replace(slot, with: row) }
   }
 
   var removesTokens: Bool { true }
@@ -81,7 +82,7 @@ final class ExactStore: LayerStore {
 
   var bytes: ByteCount {
     var total = ByteCount()
-    for head in heads {
+    heads.each { head in
       total.payload += 2 * head.keys.count * shape.headDim * shape.element.bytes
       total.slack += head.keys.slackBytes
     }
@@ -100,7 +101,7 @@ final class ExactStore: LayerStore {
   }
 
   func decoded(head: Int) -> (keys: [Float], values: [Float]) {
-    let head = heads[head]
+    let head = heads.objects[head]
     return decodeRows(head.keys.count, shape.headDim, head.keys.read, head.values.read)
   }
 }

@@ -1,33 +1,72 @@
 import KernelABI
 
-/// What a method may see of the slots of one head, or of all heads that share one table.
+/// What a method may see of the slots of one head, or of all heads that share one table; valid during the call that it is
+/// handed to, so that looking counts no references.
 public struct HeadView {
-  /// The first KV head of the table.
-  public let head: Int
   /// The KV heads that the table serves.
   public let heads: Range<Int>
-  /// Position of each slot.
-  public let positions: [Int32]
-  /// Column sums [slots] of the prompt, if asked for; empty otherwise.
-  public let columnSums: [Float]
   /// Tokens of the text so far.
   public let seenTokens: Int
-  /// The layer it belongs to; nil in tests of policies that look at positions alone.
-  let layer: LayerCache?
+  private let slots: Slots
+  private let cache: Uncounted<LayerCache>?
 
-  init(
-    positions: [Int32], columnSums: [Float], seenTokens: Int, heads: Range<Int> = 0..<1, layer: LayerCache? = nil
-  ) {
-    head = heads.lowerBound
-    self.heads = heads
-    self.positions = positions
-    self.columnSums = columnSums
-    self.seenTokens = seenTokens
-    self.layer = layer
+  private enum Slots {
+    case table(Uncounted<PositionTable>)
+    /// In tests of policies that look at positions alone.
+    case given(positions: [Int32], columnSums: [Float])
   }
 
+  init(_ table: Uncounted<PositionTable>, of cache: LayerCache, heads: Range<Int>) {
+    slots = .table(table)
+    self.cache = Uncounted(cache)
+    seenTokens = cache.seenTokens
+    self.heads = heads
+  }
+
+  init(positions: [Int32], columnSums: [Float], seenTokens: Int) {
+    slots = .given(positions: positions, columnSums: columnSums)
+    cache = nil
+    self.seenTokens = seenTokens
+    heads = 0..<1
+  }
+
+  /// The first KV head of the table.
+  public var head: Int { heads.lowerBound }
+
+  /// Position of each slot.
+  public var positions: [Int32] {
+    switch slots {
+    case .table(let table): table.with { $0.positions }
+    case .given(let positions, _): positions
+    }
+  }
+
+  /// The same for the length of a call.
+  func withPositions<Result>(_ body: (UnsafeBufferPointer<Int32>) -> Result) -> Result {
+    switch slots {
+    case .table(let table): table.with { $0.positions.withUnsafeBufferPointer(body) }
+    case .given(let positions, _): positions.withUnsafeBufferPointer(body)
+    }
+  }
+
+  /// Column sums [slots] of the prompt, if asked for; empty otherwise.
+  public var columnSums: [Float] {
+    switch slots {
+    case .table(let table): table.with { $0.columnSums }
+    case .given(_, let sums): sums
+    }
+  }
+
+  /// The layer it belongs to; nil in tests of policies that look at positions alone.
+  var layer: LayerCache? { cache?.counted }
+
   /// Slots held.
-  public var count: Int { positions.count }
+  public var count: Int {
+    switch slots {
+    case .table(let table): table.with { $0.positions.count }
+    case .given(let positions, _): positions.count
+    }
+  }
 
   /// Channels of a key or value.
   public var headDim: Int { layer?.shape.headDim ?? 1 }
@@ -59,13 +98,13 @@ public struct HeadView {
     head: Int, _ body: (_ token: Int, _ groupHead: Int, _ weights: UnsafeMutablePointer<Float>) -> Void
   ) {
     guard let layer, let window = layer.promptWindow, count > 0, window.count > 0 else { return }
-    let (shape, kernels) = (layer.shape, layer.kernels)
+    let (shape, kernels, positions) = (layer.shape, layer.kernels, positions)
     let queries = window.queries(head: head, shape: shape)
     let rows = window.count * shape.groupHeads
     let stride = (count + 63) / 32 * 32
     let firstQuery = seenTokens - window.count
     let hidden = WindowMask(layer, head: head)
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: rows * stride) { area in
+    withKernelScratch(of: Float.self, capacity: rows * stride) { area in
       guard let lines = area.baseAddress else { return }
       queries.withUnsafeBufferPointer { source in
         guard let source = source.baseAddress else { return }

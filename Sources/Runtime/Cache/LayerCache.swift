@@ -34,7 +34,7 @@ final class LayerCache {
   /// Heads of which something has left while the prompt was read, so that slots are not those of the appends.
   private let slotsMoved: AlignedBuffer<Bool>  // [kvHeads]
   /// One table a head, one for all of them, or none where no token ever leaves.
-  private let tables: [PositionTable]
+  private let tables: HeldObjects<PositionTable>
   private(set) var seenTokens = 0
   /// Keeps the prompt's scores and weights, for a trace.
   var recorder: AttentionRecorder?
@@ -67,7 +67,7 @@ final class LayerCache {
     self.renumbers = renumbers
     let isShared = slots.keep?.sharesSlots == true && !slots.needs.isPerHead
     let count = slots.keep == nil ? 0 : isShared ? 1 : shape.kvHeads
-    tables = (0..<count).map { _ in PositionTable(renumbers: renumbers) }
+    tables = HeldObjects((0..<count).map { _ in PositionTable(renumbers: renumbers) })
     let queryHeads = shape.kvHeads * shape.groupHeads
     if needs.windowQueries > 0 {
       promptWindow = PromptWindow(capacity: needs.windowQueries, width: queryHeads * shape.headDim)
@@ -76,16 +76,26 @@ final class LayerCache {
     if needs.queryMaxima { queryMaxima = QueryMaxima(shape) }
   }
 
-  func table(head: Int) -> PositionTable? { tables.isEmpty ? nil : tables[tables.count == 1 ? 0 : head] }
+  func table(head: Int) -> PositionTable? {
+    tables.count == 0 ? nil : tables.objects[tables.count == 1 ? 0 : head]
+  }
 
   /// How a query turns before it meets the keys of a head's slots; empty where nothing turns.
   func turns(head: Int, query position: Int) -> [SlotTurn] {
     table(head: head)?.turns(query: Int32(truncatingIfNeeded: position)) ?? []
   }
 
+  /// Appends how a query turns before it meets the keys of a head's slots; nothing where nothing turns.
+  func writeTurns(head: Int, query position: Int, into turns: inout SlotTurns) {
+    guard tables.count > 0 else { return }
+    tables[tables.count == 1 ? 0 : head].with {
+      $0.writeTurns(query: Int32(truncatingIfNeeded: position), into: &turns)
+    }
+  }
+
   /// Gives the next `count` tokens of the text their positions; their keys and values follow head by head.
   func extend(by count: Int) {
-    for table in tables {
+    tables.each { table in
       for index in 0..<count { table.append(Int32(truncatingIfNeeded: seenTokens + index)) }
     }
     seenTokens += count
@@ -109,7 +119,7 @@ final class LayerCache {
       guard isDone || keep.copy(theirs) else { return false }
     }
     guard store.copy(other.store) else { return false }
-    for (own, theirs) in zip(tables, other.tables) { own.copy(theirs) }
+    for (own, theirs) in zip(tables.objects, other.tables.objects) { own.copy(theirs) }
     endPrompt()
     seenTokens = other.seenTokens
     return true
@@ -124,7 +134,7 @@ final class LayerCache {
   }
 
   /// Tokens that can be appended before the first one leaves; 0 if the policy cannot say.
-  var roomTokens: Int { max(0, (keep?.capacityTokens ?? 0) - (tables.first?.positions.count ?? 0)) }
+  var roomTokens: Int { max(0, (keep?.capacityTokens ?? 0) - (tables.objects.first?.positions.count ?? 0)) }
 
   /// Whether all heads hold the same tokens in the same slots.
   var sharesTable: Bool { tables.count <= 1 }
@@ -136,11 +146,7 @@ final class LayerCache {
     tables.count == 1 ? 0..<shape.kvHeads : index..<index + 1
   }
 
-  func view(table index: Int) -> HeadView {
-    HeadView(
-      positions: tables[index].positions, columnSums: tables[index].columnSums, seenTokens: seenTokens,
-      heads: heads(ofTable: index), layer: self)
-  }
+  func view(table index: Int) -> HeadView { HeadView(tables[index], of: self, heads: heads(ofTable: index)) }
 
   func observeStep(head: Int, weights: UnsafePointer<Float>, count: Int) {
     // A keep policy chooses among the tokens of the upper tier, which lie behind the lower one's.
@@ -169,7 +175,7 @@ final class LayerCache {
     for table in 0..<tableCount { dropAfterPrompt(table: table, kept) }
     endPrompt()
     store.finishPrefill()
-    notePacked(.promptComplete)
+    notePromptPacked()
   }
 
   /// Scores the prompt's tokens of one table; tables may be scored at the same time.
@@ -186,7 +192,7 @@ final class LayerCache {
 
   /// Drops what the policy does not keep of one table; tables may be served at the same time.
   func dropAfterPrompt(table index: Int, _ kept: [[Int]?]) {
-    let (table, view) = (tables[index], view(table: index))
+    let (table, view) = (tables.objects[index], view(table: index))
     let heads = heads(ofTable: index)
     for head in heads {
       observeQueryMaxima(head: head)
@@ -231,9 +237,8 @@ final class LayerCache {
     queryMaxima = nil
   }
 
-  /// The codec has packed what was due.
-  func notePacked(_ moment: PackingMoment) {
-    guard moment == .promptComplete else { return }
+  /// The codec has packed what was due of the prompt.
+  func notePromptPacked() {
     peakBytes = max(peakBytes, store.takePeakBytes() + stateBytes)
   }
 
@@ -252,17 +257,16 @@ final class LayerCache {
   ///
   /// - Throws: `RuntimeProblem` K602 if a score is not a finite number.
   func dropAfterStep() throws {
-    if let keep, removesWhileDecoding {
-      // The new token was attended beside all the old ones.
-      peakBytes = max(peakBytes, bytes.held)
-      for (index, table) in tables.enumerated() {
-        while let slot = try keep.slotToDrop(head: index, view(table: index)) {
-          for head in heads(ofTable: index) {
-            dispose?.leave(head: head, slot: slot, view(table: index))
-            if demotes { store.demote(head: head, slot: slot) } else { store.remove(head: head, slot: slot) }
-          }
-          if demotes { table.demote(slot) } else { table.remove(slot) }
+    guard dropsWhileDecoding else { return }
+    // The new token was attended beside all the old ones.
+    peakBytes = max(peakBytes, bytes.held)
+    for index in tables.indices {
+      while let slot = try keep?.slotToDrop(head: index, view(table: index)) {
+        for head in heads(ofTable: index) {
+          dispose?.leave(head: head, slot: slot, view(table: index))
+          if demotes { store.demote(head: head, slot: slot) } else { store.remove(head: head, slot: slot) }
         }
+        tables[index].with { if demotes { $0.demote(slot) } else { $0.remove(slot) } }
       }
     }
   }
@@ -289,7 +293,7 @@ final class LayerCache {
 
   /// What a head's tokens were last chosen by, the positions of the slots it speaks of, and how long the text then was.
   func lastRanking(head: Int) -> (ranking: TokenRanking?, positions: [Int32], tokens: Int) {
-    guard !tables.isEmpty else { return (nil, [], seenTokens) }
+    guard tables.count > 0 else { return (nil, [], seenTokens) }
     let index = tables.count == 1 ? 0 : head
     if removesWhileDecoding, seenTokens > promptRankings.first?.tokens ?? 0 {
       let view = view(table: index)
@@ -306,7 +310,7 @@ final class LayerCache {
   private var stateBytes: Int { metadataBytes + (select?.bytes.held ?? 0) }
 
   private var metadataBytes: Int {
-    tables.reduce(0) { $0 + $1.bytes } + (keep?.metadataBytes ?? 0) + (dispose?.metadataBytes ?? 0)
+    tables.sum { $0.bytes } + (keep?.metadataBytes ?? 0) + (dispose?.metadataBytes ?? 0)
   }
 
   var bytes: ByteCount {

@@ -203,7 +203,7 @@ extension LayerStore {
 }
 
 /// When a codec may pack.
-public enum PackingMoment: Sendable {
+public enum PackingMoment: Sendable, BitwiseCopyable {
   /// The prompt is complete.
   case promptComplete
   /// A decode step's attention is over.

@@ -60,7 +60,7 @@ final class PageBounds {
   ) {
     let blocks = (pages + 15) / 16
     let width = 2 * headDim
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: count * (width + blocks * 16)) { area in
+    withKernelScratch(of: Float.self, capacity: count * (width + blocks * 16)) { area in
       guard let split = area.baseAddress else { return }
       for index in 0..<count * headDim {
         split[2 * index] = max(queries[index], 0)

@@ -65,54 +65,18 @@ final class PositionTable {
     return low < sorted.count && sorted[low] == position ? low : nil
   }
 
-  /// Runs of neighbouring slots whose query turns alike, all slots in their order; empty where nothing turns.
-  ///
-  /// Keys stay as they were rotated at their positions. A key of position p and rank r wants the query, rotated at
-  /// position `query`, to stand at (tokens - 1) - r + p instead: a turn that is the same for every run of neighbours.
-  func turns(query: Int32) -> [SlotTurn] {
-    guard renumbers else { return [] }
-    var starts: [(position: Int32, turn: Int32)] = []
-    sorted.withUnsafeBufferPointer { sorted in
-      let newest = Int32(truncatingIfNeeded: sorted.count - 1)
-      var before: Int32 = -2
-      for (rank, position) in sorted.enumerated() {
-        if position != before + 1 {
-          starts.append((position, newest - Int32(truncatingIfNeeded: rank) + position - query))
-        }
-        before = position
-      }
-    }
-    guard starts.contains(where: { $0.turn != 0 }) else { return [] }
-    var turns: [SlotTurn] = []
+  /// Appends the runs of neighbouring slots whose query turns alike; none where nothing turns.
+  func writeTurns(query: Int32, into turns: inout SlotTurns) {
+    guard renumbers else { return }
     positions.withUnsafeBufferPointer { positions in
-      // Slots stay long in one run of neighbours, from its start up to that of the next.
-      var near: (from: Int32, to: Int32, turn: Int32) = (0, 0, 0)
-      var first = 0
-      for (slot, position) in positions.enumerated() where position < near.from || position >= near.to {
-        let index = starts.lastIndex { $0.position <= position } ?? 0
-        let turn = starts[index].turn
-        if slot > 0, turn != near.turn {
-          turns.append(SlotTurn(slots: first..<slot, turn: near.turn))
-          first = slot
-        }
-        near = (starts[index].position, index + 1 < starts.count ? starts[index + 1].position : .max, turn)
-      }
-      if first < positions.count { turns.append(SlotTurn(slots: first..<positions.count, turn: near.turn)) }
+      sorted.withUnsafeBufferPointer { turns.append(positions: positions, sorted: $0, query: query) }
     }
-    return turns
-  }
-}
-
-/// A run of slots, and by how many positions a query turns before it meets their keys.
-struct SlotTurn: BitwiseCopyable {
-  let turn: Int32
-  private let first: Int
-  private let end: Int
-
-  init(slots: Range<Int>, turn: Int32) {
-    self.turn = turn
-    (first, end) = (slots.lowerBound, slots.upperBound)
   }
 
-  var slots: Range<Int> { first..<end }
+  /// The same of this table alone.
+  func turns(query: Int32) -> [SlotTurn] {
+    var turns = SlotTurns()
+    writeTurns(query: query, into: &turns)
+    return Array(UnsafeBufferPointer(start: turns.base, count: turns.count))
+  }
 }

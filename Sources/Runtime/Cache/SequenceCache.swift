@@ -3,7 +3,7 @@ import KernelABI
 /// The cache of one sequence: all layers, made for one configuration, owned by whoever runs the sequence.
 public final class SequenceCache {
   public let compressor: Compressor
-  let layers: [LayerCache]
+  private let held: HeldObjects<LayerCache>
   /// Tokens of the text so far; the position of the next one.
   public internal(set) var seenTokens = 0
   /// The most bytes held at once so far.
@@ -25,13 +25,19 @@ public final class SequenceCache {
     }
     self.compressor = compressor
     let stores = compressor.slots.makeStores(shape: shape, kernels: kernels, memory: memory)
-    layers = stores.enumerated().map { layer, store in
-      LayerCache(
-        layer: layer, shape: shape, slots: compressor.slots, kernels: kernels, rotary: rotary, store: store,
-        engine: memory.engine)
-    }
+    held = HeldObjects(
+      stores.enumerated().map { layer, store in
+        LayerCache(
+          layer: layer, shape: shape, slots: compressor.slots, kernels: kernels, rotary: rotary, store: store,
+          engine: memory.engine)
+      })
     layerBytes = [Int](repeating: 0, count: shape.layers)
   }
+
+  var layers: [LayerCache] { held.objects }
+
+  /// A layer's cache, for a step, which counts no references.
+  func layer(_ index: Int) -> Uncounted<LayerCache> { held[index] }
 
   /// The caches of the other ranks' heads, if the model is split.
   var shards: [SequenceCache] = []
@@ -109,17 +115,23 @@ public final class SequenceCache {
     layerBytes[layer] = layers[layer].bytes.held
   }
 
+  /// Takes tokens that have gone through all layers.
+  func note(tokens: Int, isStep: Bool) {
+    seenTokens += tokens
+    if isStep { noteStep() }
+  }
+
   /// Notes a decode step: what was held at most and what was read.
-  func noteStep() {
+  private func noteStep() {
     var held = flow?.bytes.held ?? 0
     var read = 0
     var extra = 0
-    for layer in layers {
-      let bytes = layer.bytes
-      held += bytes.held
+    self.held.each { layer in
+      let bytes = layer.bytes.held
+      held += bytes
       read += layer.readBytes
       // Layers pack one after the other, so only the largest surplus counts.
-      extra = max(extra, layer.takePeakBytes() - bytes.held)
+      extra = max(extra, layer.takePeakBytes() - bytes)
     }
     ownPeakBytes = max(ownPeakBytes, held + extra)
     ownReadBytes += read

@@ -161,7 +161,7 @@ private final class ThinKeyHead {
     for (index, x) in queries.enumerated() { ofQueries[index % headDim] += x * x }
     let tokens = exact.keys.count
     var ofKeys = [Float](repeating: 0, count: headDim)
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: headDim) { row in
+    withKernelScratch(of: Float.self, capacity: headDim) { row in
       guard let row = row.baseAddress else { return }
       for token in 0..<tokens {
         exact.keys.read(token, into: row)
@@ -177,7 +177,7 @@ private final class ThinKeyHead {
     mask = [UInt8](repeating: 0, count: headDim)
     for channel in channels { mask[channel] = 1 }
     var kept = ExactKeys(headDim: channels.count, element: exact.keys.element)
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * headDim) { area in
+    withKernelScratch(of: Float.self, capacity: 2 * headDim) { area in
       guard let row = area.baseAddress else { return }
       for token in 0..<tokens {
         exact.keys.read(token, into: row)
@@ -191,7 +191,7 @@ private final class ThinKeyHead {
 
   /// Calls `body` with the kept channels of queries, [rows, kept].
   func withKeptChannels(_ queries: UnsafePointer<Float>, rows: Int, _ body: (UnsafePointer<Float>) -> Void) {
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: rows * headDim) { area in
+    withKernelScratch(of: Float.self, capacity: rows * headDim) { area in
       guard let kept = area.baseAddress else { return }
       var next = 0
       for row in 0..<rows {
@@ -205,7 +205,7 @@ private final class ThinKeyHead {
   }
 
   func readThin(_ token: Int, into row: UnsafeMutablePointer<Float>) {
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: thin.headDim) { area in
+    withKernelScratch(of: Float.self, capacity: thin.headDim) { area in
       guard let kept = area.baseAddress else { return }
       thin.read(token, into: kept)
       var next = 0

@@ -71,7 +71,7 @@ final class TokenCodes {
       codes: codes.base, levels: levels.base, scales: scales.scales, minima: scales.minima, bits: codes.bits,
       headDim: codes.headDim, groupChannels: group)
     let blocks = tokens.lowerBound / 16..<(tokens.upperBound + 15) / 16
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: TokenKeys.scratchFloats(headDim: codes.headDim)) {
+    withKernelScratch(of: Float.self, capacity: TokenKeys.scratchFloats(headDim: codes.headDim)) {
       guard let scratch = $0.baseAddress else { return }
       kernels.lanes.tokenKeyScores(keys, blocks, queries, rows, out, outStride, scratch)
     }
@@ -85,7 +85,7 @@ final class TokenCodes {
     let values = TokenValues(
       codes: codes.base, levels: levels.base, scales: scales.scales, minima: scales.minima, bits: codes.bits,
       headDim: codes.headDim, groupChannels: group)
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: TokenValues.scratchFloats) {
+    withKernelScratch(of: Float.self, capacity: TokenValues.scratchFloats) {
       guard let scratch = $0.baseAddress else { return }
       kernels.lanes.accumulateTokenValues(values, tokens, weights, weightStride, rows, acc, scratch)
     }

@@ -10,9 +10,11 @@ struct AttentionScratch {
   var columns = GrowingBuffer<Float>()
   /// What selectors chose and in which blocks, one area a task.
   var selection = GrowingBuffer<UInt32>()
-  /// A step's tasks, how their queries turn, and where each of them works.
-  var tasks = GrowingBuffer<Unmanaged<StepAttention>>()
-  var turns = GrowingBuffer<SlotTurn>()
+  /// The steps of a layer.
+  var steps = GrowingBuffer<LayerAttention.Step>()
+  /// Their tasks, how the tasks' queries turn, and where each of them works.
+  var tasks = GrowingBuffer<StepAttention>()
+  var turns = SlotTurns()
   var areas = GrowingBuffer<StepAttention.Areas>()
   /// A byte a task, set where scores, keys or values were not finite.
   var failures = GrowingBuffer<UInt8>()
@@ -21,14 +23,17 @@ struct AttentionScratch {
   /// Tensors that eager attention writes out.
   var eager = EagerScratch()
   /// What codecs pack in, one a worker.
-  var packing: [PackingScratch] = []
-  /// Packing that waits for the end of a pass.
+  var packing = HeldObjects<PackingScratch>([])
+  /// Packing that is due now, and what waits for the end of a pass.
+  var packNow: [PackingTask] = []
   var packLater: [PackingTask] = []
+  /// What stopped a sequence's method, an entry a sequence.
+  var problems: [(any Error)?] = []
 }
 
 /// One of the tasks that a cache's packing splits into.
-struct PackingTask {
-  let cache: LayerCache
+struct PackingTask: BitwiseCopyable {
+  let cache: Uncounted<LayerCache>
   let number: Int
 }
 

@@ -81,7 +81,7 @@ public final class BatchEngine {
         if let generation = sequence.finished { try onFinish(generation) } else { active.append(sequence) }
       }
       guard !active.isEmpty else { return }
-      try pass.run(active.map { .step($0.lastToken, of: $0.cache) }, cancellation)
+      try pass.runSteps(active.count, cancellation) { (active[$0].lastToken, active[$0].cache) }
       try advance(&active, sampling, shouldStop, onToken)
       for sequence in active { if let generation = sequence.finished { try onFinish(generation) } }
       active.removeAll { $0.finished != nil }

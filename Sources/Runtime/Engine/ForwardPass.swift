@@ -39,6 +39,13 @@ public final class ForwardPass {
   private var selected = Activations()  // [rows with logits, hidden]
   private var logitRows = GrowingBuffer<Float>()  // [rows with logits, vocabulary rounded up]
   private var scratch = AttentionScratch()
+  /// The rows of the pass under way, or memory for those of the next.
+  private var passRows = PassRows()
+  /// Memory for the segments of the next step.
+  private var steps: [Segment] = []
+  private let sizes: PassSizes
+  /// The model's output matrix.
+  private let output: PlacedMatrix
   /// What codecs that learn from a text learn from; empty if the caller has none.
   public var calibrationText: [Int32] = []
   /// Reads the calibration texts of the user's own.
@@ -55,6 +62,8 @@ public final class ForwardPass {
     self.model = model
     self.kernels = kernels
     self.pool = pool
+    sizes = PassSizes(model.configuration)
+    output = model.output.placed
     attention = LayerAttention(kernels: kernels, pool: pool, rotary: model.rotary, clock: clock, traffic: traffic)
   }
 
@@ -74,38 +83,65 @@ public final class ForwardPass {
     if let ranked { try ranked.run(self, segments, cancellation) } else { try runAlone(segments, cancellation) }
   }
 
+  /// Runs the next token of each of `count` sequences, in memory that goes from step to step.
+  public func runSteps(
+    _ count: Int, _ cancellation: Cancellation? = nil, _ next: (Int) -> (token: Int32, cache: SequenceCache)
+  ) throws {
+    var segments: [Segment] = []
+    swap(&segments, &steps)
+    defer {
+      segments.removeAll(keepingCapacity: true)
+      swap(&segments, &steps)
+    }
+    for index in 0..<count {
+      let (token, cache) = next(index)
+      segments.append(.step(token, of: cache))
+    }
+    try run(segments, cancellation)
+  }
+
   /// This rank's part, or all of it if there are no others.
   func runAlone(_ segments: [Segment], _ cancellation: Cancellation?) throws {
-    var rows = PassRows(segments)
+    // Passes make no memory of their own: the rows' goes from one to the next.
+    var rows = PassRows()
+    swap(&rows, &passRows)
+    defer { swap(&rows, &passRows) }
+    rows.begin(segments)
     guard rows.count > 0 else { return }
     clock.start()
     embed(segments, rows.count)
-    for segment in segments {
-      guard let flow = segment.cache.flow else { continue }
-      precondition(segment.endsPrefill != false, "a prompt whose tokens leave between layers comes whole")
-      flow.begin(segment.position..<segment.position + segment.tokens.count)
-    }
+    if rows.flows { beginFlows(segments) }
     scratch.packLater.removeAll(keepingCapacity: true)
-    for (index, layer) in model.layers.enumerated() {
+    for index in 0..<model.placedLayers.count {
       try cancellation?.check()
       if let sources = rows.admit(layer: index) { join(sources, rows, layer: index) }
-      try layerPass(layer, index, rows)
+      try layerPass(index, rows, segments)
       observer?(index + 1, residual.base, rows.count)
       release(&rows, layer: index)
     }
     clock.lap(.model)
     attention.packLater(&scratch)
-    lastRows = rows.lastRows
+    lastRows.removeAll(keepingCapacity: true)
+    for number in rows.spans.indices {
+      let span = rows.spans[number]
+      lastRows.append(span.first + span.count - 1)
+      span.cache.with { $0.note(tokens: segments[number].count, isStep: span.isStep) }
+    }
+  }
+
+  private func beginFlows(_ segments: [Segment]) {
     for segment in segments {
-      segment.cache.seenTokens += segment.tokens.count
-      if segment.endsPrefill == nil { segment.cache.noteStep() }
+      guard let flow = segment.cache.flow else { continue }
+      precondition(segment.endsPrefill != false, "a prompt whose tokens leave between layers comes whole")
+      flow.begin(segment.position..<segment.position + segment.count)
     }
   }
 
   /// One layer of all rows; once the pool's work is to end, what stopped work left behind is no problem of its own.
-  private func layerPass(_ layer: Model.Layer, _ index: Int, _ rows: PassRows) throws {
+  private func layerPass(_ index: Int, _ rows: PassRows, _ segments: [Segment]) throws {
+    let layer = model.placedLayers.base[index]
     do {
-      try attend(layer, index, rows)
+      try attend(layer, index, rows, segments)
       try feedForward(layer, rows.count)
     } catch {
       try pool.check()
@@ -122,16 +158,17 @@ public final class ForwardPass {
     _ read: (AttentionRows) throws -> Result
   ) throws -> Result {
     let segments = [Segment.prompt(prompt, of: cache, isLast: true)]
-    let rows = PassRows(segments)
+    var rows = PassRows()
+    rows.begin(segments)
     embed(segments, rows.count)
     for index in 0..<layer {
       try cancellation?.check()
-      try attend(model.layers[index], index, rows)
+      try attend(model.placedLayers.base[index], index, rows, segments)
       cache.release(layer: index)
-      try feedForward(model.layers[index], rows.count)
+      try feedForward(model.placedLayers.base[index], rows.count)
     }
     try cancellation?.check()
-    return try read(try project(model.layers[layer], layer, rows))
+    return try read(try project(model.placedLayers.base[layer], layer, rows))
   }
 
   /// The row of each segment's newest token in the last pass, in the order of the segments.
@@ -142,8 +179,8 @@ public final class ForwardPass {
     reserve(rows)
     var row = 0
     for segment in segments {
-      for token in segment.tokens {
-        model.embedding.copyRow(Int(token), into: residual.base + row * model.configuration.hidden)
+      for index in 0..<segment.count {
+        model.embedding.copyRow(Int(segment.token(index)), into: residual.base + row * sizes.hidden)
         row += 1
       }
     }
@@ -152,14 +189,14 @@ public final class ForwardPass {
 
   /// Brings the hidden states of tokens that come back between those that go on.
   private func join(_ sources: [PassRows.Source], _ rows: PassRows, layer: Int) {
-    let hidden = model.configuration.hidden
+    let hidden = sizes.hidden
     joined.reserve(rows.count * hidden)
     for (row, source) in sources.enumerated() {
       let target = joined.base + row * hidden
       switch source {
       case .row(let before): target.update(from: residual.base + before * hidden, count: hidden)
       case .waiting(let span, let position):
-        rows.spans[span].segment.cache.flow?.take(layer: layer, position: position, into: target)
+        rows.spans[span].cache.with { $0.flow?.take(layer: layer, position: position, into: target) }
       }
     }
     swap(&residual, &joined)
@@ -168,7 +205,7 @@ public final class ForwardPass {
 
   /// Lets tokens leave behind a layer; the rows that go on move together.
   private func release(_ rows: inout PassRows, layer: Int) {
-    let hidden = model.configuration.hidden
+    let hidden = sizes.hidden
     let states = residual.base
     let kept = rows.release(layer: layer) { flow, position, row in
       flow.park(layer: layer, position: position, hidden: states + row * hidden)
@@ -181,16 +218,13 @@ public final class ForwardPass {
   }
 
   private func reserve(_ rows: Int) {
-    let sizes = model.configuration
-    let hidden = padded(sizes.hidden)
-    let queryWidth = sizes.queryHeads * sizes.headDim
     residual.reserve(rows * sizes.hidden)
     normed.reserve(rows: rows, width: sizes.hidden)
-    queries.reserve(rows * padded(queryWidth))
-    keys.reserve(rows * padded(sizes.kvHeads * sizes.headDim))
-    values.reserve(rows * padded(sizes.kvHeads * sizes.headDim))
-    attended.reserve(rows: rows, width: queryWidth)
-    update.reserve(rows * hidden)
+    queries.reserve(rows * padded(sizes.queryWidth))
+    keys.reserve(rows * padded(sizes.kvWidth))
+    values.reserve(rows * padded(sizes.kvWidth))
+    attended.reserve(rows: rows, width: sizes.queryWidth)
+    update.reserve(rows * padded(sizes.hidden))
     gates.reserve(rows * padded(sizes.feedForward))
     ups.reserve(rows * padded(sizes.feedForward))
     gated.reserve(rows: rows, width: sizes.feedForward)
@@ -199,156 +233,144 @@ public final class ForwardPass {
   private func padded(_ width: Int) -> Int { (width + 15) / 16 * 16 }
 
   /// A layer's queries, keys and values of all rows, at their positions.
-  private func project(_ layer: Model.Layer, _ index: Int, _ passRows: PassRows) throws -> AttentionRows {
+  private func project(_ layer: PlacedLayer, _ index: Int, _ passRows: PassRows) throws -> AttentionRows {
     let rows = passRows.count
-    let sizes = model.configuration
-    let queryWidth = sizes.queryHeads * sizes.headDim
-    let kvWidth = sizes.kvHeads * sizes.headDim
-    normalise(layer.attentionNorm, rows)
-    try normed.multiplyStoppable(
-      [
-        Product(matrix: layer.query.matrix, out: queries.base, outStride: queryWidth),
-        Product(matrix: layer.key.matrix, out: keys.base, outStride: kvWidth),
-        Product(matrix: layer.value.matrix, out: values.base, outStride: kvWidth),
-      ], rows: rows, kernels, pool)
-    addBias(layer.query.bias, queries.base, rows, queryWidth)
-    addBias(layer.key.bias, keys.base, rows, kvWidth)
-    addBias(layer.value.bias, values.base, rows, kvWidth)
-    normaliseHeads(layer.queryNorm, queries.base, rows * sizes.queryHeads)
-    normaliseHeads(layer.keyNorm, keys.base, rows * sizes.kvHeads)
-    observeProjectedQueries(index, passRows, queryWidth)
+    normalise(residual.base, layer.attentionNorm, rows, sizes.hidden, normed.floats)
+    try normed.placed.multiplyStoppable(
+      Product(matrix: layer.query.matrix, out: queries.base, outStride: sizes.queryWidth),
+      Product(matrix: layer.key.matrix, out: keys.base, outStride: sizes.kvWidth),
+      Product(matrix: layer.value.matrix, out: values.base, outStride: sizes.kvWidth), rows: rows, kernels, pool)
+    addBias(layer.query.bias, queries.base, rows, sizes.queryWidth)
+    addBias(layer.key.bias, keys.base, rows, sizes.kvWidth)
+    addBias(layer.value.bias, values.base, rows, sizes.kvWidth)
+    // Every head's vector on its own, if the family does.
+    if let norm = layer.queryNorm {
+      normalise(queries.base, norm, rows * sizes.queryHeads, sizes.headDim, queries.base)
+    }
+    if let norm = layer.keyNorm { normalise(keys.base, norm, rows * sizes.kvHeads, sizes.headDim, keys.base) }
+    observeProjectedQueries(index, passRows)
     let all = AttentionRows(
-      queries: queries.base, keys: keys.base, values: values.base, out: attended.floats.base, queryStride: queryWidth,
-      keyStride: kvWidth, outStride: queryWidth)
+      queries: queries.base, keys: keys.base, values: values.base, out: attended.floats,
+      queryStride: sizes.queryWidth, keyStride: sizes.kvWidth, outStride: sizes.queryWidth)
     attentionObserver?(index, .projected, all)
-    rotate(passRows.positions)
+    rotate(passRows)
     attentionObserver?(index, .rotated, all)
     clock.lap(.model)
     return all
   }
 
-  private func attend(_ layer: Model.Layer, _ index: Int, _ passRows: PassRows) throws {
+  private func attend(_ layer: PlacedLayer, _ index: Int, _ passRows: PassRows, _ segments: [Segment]) throws {
     let rows = passRows.count
     let all = try project(layer, index, passRows)
-    var steps: [LayerAttention.Step] = []
-    for span in passRows.spans {
-      let segment = span.segment
+    scratch.steps.reserve(passRows.spans.count)
+    var count = 0
+    for number in passRows.spans.indices {
+      let span = passRows.spans[number]
       let part = all.advanced(by: span.first)
-      if segment.endsPrefill == nil, segment.tokens.count == 1 {
-        let cache = segment.cache.layers[index]
-        // Tokens that came back stand before the new one, each behind those before it.
-        for row in 0..<span.count - 1 {
-          let position = passRows.positions[span.first + row]
-          try attention.attendSteps([.init(cache: cache, position: position, rows: part.advanced(by: row))], &scratch)
-          try attention.finishStep([cache], &scratch)
-        }
-        steps.append(
-          .init(cache: cache, position: segment.position, rows: part.advanced(by: span.count - 1)))
-      } else {
-        try attention.attend(segment, layer: index, part, positions: passRows.positions(span), &scratch)
-        if segment.endsPrefill == true { segment.cache.noteBytes(layer: index) }
+      guard span.isStep else {
+        try attention.attend(segments[number], layer: index, part, positions: passRows.positions(span), &scratch)
+        if segments[number].endsPrefill == true { segments[number].cache.noteBytes(layer: index) }
+        continue
       }
+      let cache = span.cache.with { $0.layer(index) }
+      // Tokens that came back stand before the new one, each behind those before it.
+      for row in 0..<span.count - 1 {
+        let position = passRows.positions[span.first + row]
+        try attention.step(.init(cache: cache, position: position, rows: part.advanced(by: row)), &scratch)
+      }
+      scratch.steps.base[count] = .init(
+        cache: cache, position: span.position, rows: part.advanced(by: span.count - 1))
+      count += 1
     }
-    if !steps.isEmpty {
+    if count > 0 {
+      let steps = UnsafeBufferPointer(start: UnsafePointer(scratch.steps.base), count: count)
       try attention.attendSteps(steps, &scratch)
-      let spans = passRows.spans
-      for (span, step) in zip(spans.lazy.filter { $0.segment.endsPrefill == nil }, steps)
-      where span.segment.cache.flow != nil {
-        try attention.observe(
-          span.segment.cache, layer: index, step.rows, positions: [step.position], &scratch)
-      }
-      try attention.finishStep(steps.map(\.cache), &scratch, packsLater: true)
+      if passRows.flows { try observeFlows(index, passRows, steps) }
+      try attention.finishSteps(steps, &scratch, packsLater: true)
     }
     clock.lap(.attention)
     attentionObserver?(index, .attended, all)
-    try attended.multiplyStoppable(
-      [Product(matrix: layer.attentionOutput.matrix, out: update.base, outStride: model.configuration.hidden)],
-      rows: rows, kernels, pool)
-    addBias(layer.attentionOutput.bias, update.base, rows, model.configuration.hidden)
+    try attended.placed.multiplyStoppable(
+      Product(matrix: layer.attentionOutput.matrix, out: update.base, outStride: sizes.hidden), rows: rows, kernels,
+      pool)
+    addBias(layer.attentionOutput.bias, update.base, rows, sizes.hidden)
     try addUpdate(rows)
   }
 
-  private func feedForward(_ layer: Model.Layer, _ rows: Int) throws {
-    let sizes = model.configuration
-    normalise(layer.feedForwardNorm, rows)
-    try normed.multiplyStoppable(
-      [
-        Product(matrix: layer.gate.matrix, out: gates.base, outStride: sizes.feedForward),
-        Product(matrix: layer.up.matrix, out: ups.base, outStride: sizes.feedForward),
-      ], rows: rows, kernels, pool)
+  /// Lets the flows of decoding sequences see how their newest tokens weigh the others.
+  private func observeFlows(
+    _ layer: Int, _ passRows: PassRows, _ steps: UnsafeBufferPointer<LayerAttention.Step>
+  ) throws {
+    for (span, step) in zip(passRows.spans.lazy.filter(\.isStep), steps) {
+      try span.cache.with {
+        try attention.observe($0, layer: layer, step.rows, positions: [step.position], &scratch)
+      }
+    }
+  }
+
+  private func feedForward(_ layer: PlacedLayer, _ rows: Int) throws {
+    normalise(residual.base, layer.feedForwardNorm, rows, sizes.hidden, normed.floats)
+    try normed.placed.multiplyStoppable(
+      Product(matrix: layer.gate.matrix, out: gates.base, outStride: sizes.feedForward),
+      Product(matrix: layer.up.matrix, out: ups.base, outStride: sizes.feedForward), rows: rows, kernels, pool)
     addBias(layer.gate.bias, gates.base, rows, sizes.feedForward)
     addBias(layer.up.bias, ups.base, rows, sizes.feedForward)
-    pool.run(over: rows, grain: 4) { range in
-      let first = range.lowerBound * sizes.feedForward
-      kernels.gate(
-        gates.base + first, ups.base + first, range.count * sizes.feedForward, gated.floats.base + first)
-    }
-    try gated.multiplyStoppable(
-      [Product(matrix: layer.down.matrix, out: update.base, outStride: sizes.hidden)], rows: rows, kernels, pool)
+    pool.run(
+      over: rows, grain: 4,
+      GatingRows(
+        kernels: Uncounted(kernels), gates: gates.base, ups: ups.base, width: sizes.feedForward,
+        out: gated.floats))
+    try gated.placed.multiplyStoppable(
+      Product(matrix: layer.down.matrix, out: update.base, outStride: sizes.hidden), rows: rows, kernels, pool)
     addBias(layer.down.bias, update.base, rows, sizes.hidden)
     try addUpdate(rows)
   }
 
-  private func normalise(_ weight: AlignedBuffer<Float>, _ rows: Int) {
-    let hidden = model.configuration.hidden
-    pool.run(over: rows, grain: 8) { range in
-      kernels.normaliseRootMeanSquare(
-        residual.base + range.lowerBound * hidden, weight.base, model.configuration.normEpsilon, range.count, hidden,
-        normed.floats.base + range.lowerBound * hidden)
-    }
+  private func normalise(
+    _ vectors: UnsafePointer<Float>, _ weight: UnsafePointer<Float>, _ count: Int, _ width: Int,
+    _ out: UnsafeMutablePointer<Float>
+  ) {
+    pool.run(
+      over: count, grain: max(1, 4_608 / width),
+      NormalisingRows(
+        kernels: Uncounted(kernels), vectors: vectors, weight: weight, epsilon: sizes.normEpsilon, width: width,
+        out: out))
   }
 
   /// Adds a bias [width] to every row, if there is one.
-  private func addBias(_ bias: AlignedBuffer<Float>?, _ out: UnsafeMutablePointer<Float>, _ rows: Int, _ width: Int) {
+  private func addBias(_ bias: UnsafePointer<Float>?, _ out: UnsafeMutablePointer<Float>, _ rows: Int, _ width: Int) {
     guard let bias else { return }
-    pool.run(over: rows, grain: 16) { range in
-      for row in range { kernels.add(out + row * width, bias.base, width) }
-    }
-  }
-
-  /// Normalises every head's vector on its own, in place, if the family does.
-  private func normaliseHeads(_ weight: AlignedBuffer<Float>?, _ heads: UnsafeMutablePointer<Float>, _ count: Int) {
-    guard let weight else { return }
-    let headDim = model.configuration.headDim
-    pool.run(over: count, grain: 32) { range in
-      let first = heads + range.lowerBound * headDim
-      kernels.normaliseRootMeanSquare(
-        first, weight.base, model.configuration.normEpsilon, range.count, headDim, first)
-    }
+    pool.run(over: rows, grain: 16, AddingBias(kernels: Uncounted(kernels), rows: out, bias: bias, width: width))
   }
 
   private func addUpdate(_ rows: Int) throws {
-    let hidden = model.configuration.hidden
     if let rank {
-      return try rank.group.addSum(of: update.base, rows * hidden, rank: rank.number, to: residual.base, kernels)
+      return try rank.group.addSum(of: update.base, rows * sizes.hidden, rank: rank.number, to: residual.base, kernels)
     }
-    pool.run(over: rows, grain: 16) { range in
-      kernels.add(
-        residual.base + range.lowerBound * hidden, update.base + range.lowerBound * hidden, range.count * hidden)
-    }
+    pool.run(
+      over: rows, grain: 16,
+      AddingRows(kernels: Uncounted(kernels), rows: residual.base, others: update.base, width: sizes.hidden))
   }
 
   /// Shows the prompts' queries, before they turn, to methods that ask for their moments.
-  private func observeProjectedQueries(_ layer: Int, _ passRows: PassRows, _ queryWidth: Int) {
-    for span in passRows.spans where span.segment.endsPrefill != nil {
-      span.segment.cache.layers[layer].observeProjectedQueries(
-        queries.base + span.first * queryWidth, stride: queryWidth, tokens: span.count)
+  private func observeProjectedQueries(_ layer: Int, _ passRows: PassRows) {
+    for number in passRows.spans.indices where !passRows.spans[number].isStep {
+      let span = passRows.spans[number]
+      span.cache.with {
+        $0.layers[layer].observeProjectedQueries(
+          queries.base + span.first * sizes.queryWidth, stride: sizes.queryWidth, tokens: span.count)
+      }
     }
   }
 
   /// Turns queries and keys to their positions.
-  private func rotate(_ positions: [Int]) {
-    let sizes = model.configuration
-    pool.run(over: positions.count, grain: 16) { range in
-      for row in range {
-        for head in 0..<sizes.queryHeads {
-          model.rotary.place(
-            queries.base + (row * sizes.queryHeads + head) * sizes.headDim, at: positions[row])
-        }
-        for head in 0..<sizes.kvHeads {
-          model.rotary.place(keys.base + (row * sizes.kvHeads + head) * sizes.headDim, at: positions[row])
-        }
-      }
+  private func rotate(_ rows: PassRows) {
+    rows.positions.withUnsafeBufferPointer { positions in
+      guard let places = positions.baseAddress else { return }
+      pool.run(
+        over: positions.count, grain: 16,
+        RotatingRows(
+          rotary: Uncounted(model.rotary), positions: places, queries: queries.base, keys: keys.base, sizes: sizes))
     }
   }
 
@@ -356,23 +378,21 @@ public final class ForwardPass {
   ///
   /// Valid until the next call.
   public func logits(rows: [Int]) -> UnsafePointer<Float> {
-    let hidden = model.configuration.hidden
     clock.start()
     defer { clock.lap(.model) }
-    selected.reserve(rows: rows.count, width: hidden)
+    selected.reserve(rows: rows.count, width: sizes.hidden)
     logitRows.reserve(rows.count * logitStride)
-    pool.run(over: rows.count, grain: 8) { range in
-      for index in range {
-        kernels.normaliseRootMeanSquare(
-          residual.base + rows[index] * hidden, model.outputNorm.base, model.configuration.normEpsilon, 1, hidden,
-          selected.floats.base + index * hidden)
-      }
+    for index in rows.indices {
+      (selected.floats + index * sizes.hidden)
+        .update(from: residual.base + rows[index] * sizes.hidden, count: sizes.hidden)
     }
-    selected.multiply(
-      [Product(matrix: model.output, out: logitRows.base, outStride: logitStride)], rows: rows.count, kernels, pool)
+    normalise(
+      selected.floats, UnsafePointer(model.outputNorm.base), rows.count, sizes.hidden, selected.floats)
+    selected.placed.multiply(
+      Product(matrix: output, out: logitRows.base, outStride: logitStride), rows: rows.count, kernels, pool)
     return UnsafePointer(logitRows.base)
   }
 
   /// Elements from one row of logits to the next.
-  public var logitStride: Int { padded(model.configuration.vocabulary) }
+  public var logitStride: Int { padded(sizes.vocabulary) }
 }

@@ -15,7 +15,7 @@ struct LayerAttention {
   func attend(
     _ segment: Segment, layer: Int, _ rows: AttentionRows, positions: [Int]? = nil, _ scratch: inout AttentionScratch
   ) throws {
-    let positions = positions ?? Array(segment.position..<segment.position + segment.tokens.count)
+    let positions = positions ?? Array(segment.position..<segment.position + segment.count)
     let cache = segment.cache.layers[layer]
     let isPrompt = segment.endsPrefill != nil
     var together = 0
@@ -37,53 +37,69 @@ struct LayerAttention {
     }
     for token in together..<positions.count {
       let row = rows.advanced(by: token)
-      try attendSteps([Step(cache: cache, position: positions[token], rows: row)], &scratch)
-      try finishStep([cache], &scratch)
+      try step(Step(cache: Uncounted(cache), position: positions[token], rows: row), &scratch)
     }
     if isPrompt { try observe(segment.cache, layer: layer, rows, positions: positions, &scratch) }
     if segment.endsPrefill == true {
       try dropAfterPrompt(cache)
       cache.endPrompt()
-      pack([cache], .promptComplete, &scratch)
+      // What a prompt's attention took until here is not packing's.
+      clock.lap(.attention)
+      gatherPacking(Uncounted(cache), .promptComplete, &scratch, later: false)
+      packGathered(.promptComplete, &scratch)
+      cache.notePromptPacked()
     }
   }
 
-  /// Lets the codecs pack what is due. Which thread runs a task does not matter to its result.
+  /// Notes the tasks into which a cache's packing splits that is due.
   ///
   /// - Parameter later: whether what a store splits into tasks, which is long, may wait for `packLater`. What is short is
   ///   packed at once: while it is near, and by the thread that appends to it.
-  func pack(_ caches: [LayerCache], _ moment: PackingMoment, _ scratch: inout AttentionScratch, later: Bool = false) {
-    // What a prompt's attention took until here is not packing's.
-    clock.lap(.attention)
-    var tasks: [PackingTask] = []
-    for cache in caches {
-      let count = cache.store.packingTasks(moment)
-      if later, count > 1 {
-        for task in 0..<count { scratch.packLater.append(PackingTask(cache: cache, number: task)) }
-      } else {
-        for task in 0..<count { tasks.append(PackingTask(cache: cache, number: task)) }
-      }
+  func gatherPacking(
+    _ cache: Uncounted<LayerCache>, _ moment: PackingMoment, _ scratch: inout AttentionScratch, later: Bool
+  ) {
+    let count = cache.with { $0.store.packingTasks(moment) }
+    for number in 0..<count {
+      let task = PackingTask(cache: cache, number: number)
+      if later, count > 1 { scratch.packLater.append(task) } else { scratch.packNow.append(task) }
     }
-    run(tasks, moment, &scratch)
-    for cache in caches { cache.notePacked(moment) }
-    clock.lap(tasks.isEmpty ? .attention : .pack)
+  }
+
+  /// Lets the codecs pack what was gathered.
+  func packGathered(_ moment: PackingMoment, _ scratch: inout AttentionScratch) {
+    guard !scratch.packNow.isEmpty else { return clock.lap(.attention) }
+    pack(scratch.packNow, moment, &scratch.packing)
+    clock.lap(.pack)
+    scratch.packNow.removeAll(keepingCapacity: true)
   }
 
   /// Packs what has waited, of all layers side by side: threads then wait for each other once and not at every layer.
   func packLater(_ scratch: inout AttentionScratch) {
     guard !scratch.packLater.isEmpty else { return }
-    run(scratch.packLater, .stepComplete, &scratch)
+    pack(scratch.packLater, .stepComplete, &scratch.packing)
     scratch.packLater.removeAll(keepingCapacity: true)
     clock.lap(.pack)
   }
 
-  private func run(_ tasks: [PackingTask], _ moment: PackingMoment, _ scratch: inout AttentionScratch) {
-    while scratch.packing.count < pool.threads { scratch.packing.append(PackingScratch()) }
-    let areas = scratch.packing
-    pool.run(tasks.count) { index, worker in
-      tasks[index].cache.store.pack(tasks[index].number, moment, areas[worker])
+  /// Which thread runs a task does not matter to its result.
+  private func pack(_ tasks: [PackingTask], _ moment: PackingMoment, _ areas: inout HeldObjects<PackingScratch>) {
+    if areas.count < pool.threads { areas = HeldObjects((0..<pool.threads).map { _ in PackingScratch() }) }
+    tasks.withUnsafeBufferPointer { tasks in
+      guard let base = tasks.baseAddress else { return }
+      pool.run(tasks.count, Packing(tasks: base, moment: moment, areas: areas.base))
+      for task in tasks where task.number == 0 { task.cache.with { $0.store.finishPacking(moment) } }
     }
-    for task in tasks where task.number == 0 { task.cache.store.finishPacking(moment) }
+  }
+
+  private struct Packing: ParallelWork {
+    let tasks: UnsafePointer<PackingTask>
+    let moment: PackingMoment
+    let areas: UnsafePointer<Uncounted<PackingScratch>>  // [threads]
+
+    func run(_ task: Int, _ worker: Int) {
+      let number = tasks[task].number
+      areas[worker].with { area in tasks[task].cache.with { $0.store.pack(number, moment, area) } }
+    }
   }
 
   /// What a task found not to be finite.

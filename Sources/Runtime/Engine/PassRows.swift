@@ -1,7 +1,11 @@
 /// Which token of which segment each row of a pass is; rows of one segment lie together, ascending by position.
 struct PassRows {
-  struct Span {
-    let segment: Segment
+  struct Span: BitwiseCopyable {
+    /// The segment's, which outlives the pass.
+    let cache: Uncounted<SequenceCache>
+    let isStep: Bool
+    /// Position of the segment's first token.
+    let position: Int
     /// First row.
     var first: Int
     var count: Int
@@ -11,25 +15,26 @@ struct PassRows {
   /// Position in the text of each row.
   private(set) var positions: [Int] = []
   /// Whether some segment's rows change between layers.
-  let flows: Bool
+  private(set) var flows = false
 
-  init(_ segments: [Segment]) {
-    positions.reserveCapacity(segments.reduce(0) { $0 + $1.tokens.count })
-    var flows = false
+  /// Takes the rows of other segments, in the memory that it has.
+  mutating func begin(_ segments: [Segment]) {
+    spans.removeAll(keepingCapacity: true)
+    positions.removeAll(keepingCapacity: true)
+    flows = false
     for segment in segments {
-      spans.append(Span(segment: segment, first: positions.count, count: segment.tokens.count))
-      positions.append(contentsOf: segment.position..<segment.position + segment.tokens.count)
+      spans.append(
+        Span(
+          cache: Uncounted(segment.cache), isStep: segment.isStep, position: segment.position, first: positions.count,
+          count: segment.count))
+      for index in 0..<segment.count { positions.append(segment.position + index) }
       flows = flows || segment.cache.flow != nil
     }
-    self.flows = flows
   }
 
   var count: Int { positions.count }
 
   func positions(_ span: Span) -> [Int] { Array(positions[span.first..<span.first + span.count]) }
-
-  /// The row of each segment's newest token.
-  var lastRows: [Int] { spans.map { $0.first + $0.count - 1 } }
 
   /// Where the rows of a later layer come from.
   enum Source {
@@ -42,7 +47,7 @@ struct PassRows {
   /// Lets tokens that come back join before a layer; nil if none does.
   mutating func admit(layer: Int) -> [Source]? {
     guard flows else { return nil }
-    let returning = spans.map { $0.segment.cache.flow?.enter(layer: layer, positions: positions($0)) ?? [] }
+    let returning = spans.map { flow(of: $0)?.enter(layer: layer, positions: positions($0)) ?? [] }
     guard returning.contains(where: { !$0.isEmpty }) else { return nil }
     var sources: [Source] = []
     var joined: [Int] = []
@@ -66,7 +71,7 @@ struct PassRows {
   /// all do.
   mutating func release(layer: Int, park: (any FlowState, _ position: Int, _ row: Int) -> Void) -> [Int]? {
     guard flows else { return nil }
-    let staying = spans.map { $0.segment.cache.flow?.stay(layer: layer, positions: positions($0)) }
+    let staying = spans.map { flow(of: $0)?.stay(layer: layer, positions: positions($0)) }
     guard staying.contains(where: { $0 != nil }) else { return nil }
     var rows: [Int] = []
     for (index, span) in spans.enumerated() {
@@ -74,7 +79,7 @@ struct PassRows {
       for row in span.first..<span.first + span.count {
         if staying[index]?[row - span.first] ?? true {
           rows.append(row)
-        } else if let flow = span.segment.cache.flow {
+        } else if let flow = flow(of: span) {
           park(flow, positions[row], row)
         }
       }
@@ -84,4 +89,6 @@ struct PassRows {
     positions = rows.map { positions[$0] }
     return rows
   }
+
+  private func flow(of span: Span) -> (any FlowState)? { span.cache.with { $0.flow } }
 }

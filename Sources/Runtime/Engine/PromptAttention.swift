@@ -102,7 +102,7 @@ struct PromptAttention {
     let stride = Self.stride(total)
     let count = tile.count * group
     let share = 1 / Float(group)
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: count * stride) { area in
+    withKernelScratch(of: Float.self, capacity: count * stride) { area in
       guard let lines = area.baseAddress else { return }
       cache.store.scores(head: head, queries: queries, rows: count, tokens: 0..<total, out: lines, outStride: stride)
       for row in 0..<count {

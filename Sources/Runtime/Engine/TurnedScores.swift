@@ -5,7 +5,7 @@ import KernelABI
 struct TurnedScores {
   /// Of all slots, in their order; empty where nothing turns.
   let turns: UnsafeBufferPointer<SlotTurn>
-  let rotary: RotaryTable
+  let rotary: Uncounted<RotaryTable>
   let headDim: Int
 
   /// Scores of a range of slots, `out[0]` the range's first; `score` scores an aligned range with given queries.
@@ -17,7 +17,7 @@ struct TurnedScores {
   ) {
     guard !turns.isEmpty else { return score(queries, range, out, outStride) }
     let alignment = 32
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: rows * (headDim + range.count + 3 * alignment)) { area in
+    withKernelScratch(of: Float.self, capacity: rows * (headDim + range.count + 3 * alignment)) { area in
       guard let turned = area.baseAddress else { return }
       let scores = turned + rows * headDim
       for run in turns {
@@ -25,7 +25,7 @@ struct TurnedScores {
         if slots.isEmpty { continue }
         turned.update(from: queries, count: rows * headDim)
         if run.turn != 0 {
-          for row in 0..<rows { rotary.turn(turned + row * headDim, by: Int(run.turn)) }
+          rotary.with { for row in 0..<rows { $0.turn(turned + row * headDim, by: Int(run.turn)) } }
         }
         // A store scores aligned ranges only, so a run is scored with its neighbours and cut out.
         let first = slots.lowerBound / alignment * alignment

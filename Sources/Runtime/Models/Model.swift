@@ -37,6 +37,8 @@ public final class Model: Sendable {
   public let precision: Precision
   let embedding: WeightMatrix  // [vocabulary, hidden]
   let layers: [Layer]
+  /// The same layers as a pass reads them.
+  let placedLayers: AlignedBuffer<PlacedLayer>
   let outputNorm: AlignedBuffer<Float>  // [hidden]
   /// The embedding itself if the file ties them.
   let output: WeightMatrix  // [vocabulary, hidden]
@@ -52,6 +54,8 @@ public final class Model: Sendable {
     self.precision = precision
     self.embedding = embedding
     self.layers = layers
+    placedLayers = AlignedBuffer(count: layers.count)
+    for (index, layer) in layers.enumerated() { placedLayers.base[index] = PlacedLayer(layer) }
     self.outputNorm = outputNorm
     self.output = output
     self.rotary = rotary

@@ -13,7 +13,7 @@ extension RotaryTable {
     }
     let wayFloats = 2 * pairCount * 16
     let wayCount = areEven ? 1 : blocks.count
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: blocks.count * 2 * pairCount + wayCount * wayFloats) {
+    withKernelScratch(of: Float.self, capacity: blocks.count * 2 * pairCount + wayCount * wayFloats) {
       guard let bases = $0.baseAddress else { return }
       let ways = bases + blocks.count * 2 * pairCount
       for (index, block) in blocks.enumerated() {

@@ -65,7 +65,7 @@ final class RotaryTable: Sendable {
     if positions >= 0, positions < self.positions {
       return body(cosines.base + positions * half, sines.base + positions * half)
     }
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * half) { area in
+    withKernelScratch(of: Float.self, capacity: 2 * half) { area in
       guard let base = area.baseAddress else { return }
       for index in 0..<half {
         let angle = Float(positions) * frequencies[index]

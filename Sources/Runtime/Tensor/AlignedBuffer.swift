@@ -53,18 +53,18 @@ public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable 
 
 /// Memory that is only ever made larger: scratch for one task, or the rows of a cache.
 struct GrowingBuffer<Element: BitwiseCopyable> {
-  private var buffer = AlignedBuffer<Element>(count: 0)
-
-  var base: UnsafeMutablePointer<Element> { buffer.base }
-  var capacity: Int { buffer.count }
+  private var buffer: AlignedBuffer<Element> { didSet { (base, capacity) = (buffer.base, buffer.count) } }
+  // Copies of the buffer's own, so that looking them up counts no reference.
+  private(set) var base: UnsafeMutablePointer<Element>
+  private(set) var capacity: Int
 
   /// Makes room for `count` elements.
   ///
   /// - Parameter keeping: how many of the first ones survive the move, for memory that goes on growing; nil for scratch.
   mutating func reserve(_ count: Int, keeping: Int? = nil) {
-    guard count > buffer.count else { return }
-    let size = keeping == nil ? max(count, buffer.count + buffer.count / 2) : count + Self.room(beside: count)
-    let survivors = min(keeping ?? 0, buffer.count)
+    guard count > capacity else { return }
+    let size = keeping == nil ? max(count, capacity + capacity / 2) : count + Self.room(beside: count)
+    let survivors = min(keeping ?? 0, capacity)
     // Nothing to be kept: the old memory goes before the new one comes.
     if survivors == 0 { buffer = AlignedBuffer(count: 0) }
     let larger = AlignedBuffer<Element>(count: size)
@@ -90,9 +90,14 @@ struct GrowingBuffer<Element: BitwiseCopyable> {
   }
 
   /// Memory for `count` elements from those that others have left.
-  init(from spares: SpareBuffers<Element>, count: Int) { buffer = spares.take(count) }
+  init(from spares: SpareBuffers<Element>, count: Int) { self.init(spares.take(count)) }
 
-  init() {}
+  init() { self.init(AlignedBuffer(count: 0)) }
+
+  private init(_ buffer: AlignedBuffer<Element>) {
+    self.buffer = buffer
+    (base, capacity) = (buffer.base, buffer.count)
+  }
 
   /// Leaves its memory to others; it is empty then.
   mutating func give(to spares: SpareBuffers<Element>) {

@@ -24,26 +24,24 @@ final class WorkerCrew: @unchecked Sendable {
   }
 
   /// Runs tasks 0 ..< `tasks` on all threads; the caller has claimed them.
-  func run(_ tasks: Int, _ job: @escaping WorkerShares.Job) {
-    withUnsafePointer(to: job) { pointer in
-      let generation = shares.open(tasks, pointer)
-      atomicMemoryFence(ordering: .sequentiallyConsistent)
-      if sleepers.load(ordering: .relaxed) > 0 { wake() }
-      var own = 0
-      while let claim = shares.claim(as: 0) {
-        job(claim.task, 0)
-        own += 1
-      }
-      var spin = 0
-      while own + shares.finished(generation) < tasks {
-        spin += 1
-        if spin < Self.spins {
-          kv_spin_pause()
-        } else if spin < Self.spins + Self.yields {
-          sched_yield()
-        } else {
-          sleep(until: tasks - own, generation)
-        }
+  func run(_ tasks: Int, _ job: WorkerShares.Job) {
+    let generation = shares.open(tasks, job)
+    atomicMemoryFence(ordering: .sequentiallyConsistent)
+    if sleepers.load(ordering: .relaxed) > 0 { wake() }
+    var own = 0
+    while let claim = shares.claim(as: 0) {
+      job.run(claim.task, 0)
+      own += 1
+    }
+    var spin = 0
+    while own + shares.finished(generation) < tasks {
+      spin += 1
+      if spin < Self.spins {
+        kv_spin_pause()
+      } else if spin < Self.spins + Self.yields {
+        sched_yield()
+      } else {
+        sleep(until: tasks - own, generation)
       }
     }
   }
@@ -105,13 +103,13 @@ final class WorkerCrew: @unchecked Sendable {
     }
   }
 
-  /// Runs a claimed task and all that are left; not inlined, so that the job is let go before its tasks count as done.
-  @inline(never) private func execute(_ first: Int, _ worker: Int) -> Int {
+  /// Runs a claimed task and all that are left; returns how many they were.
+  private func execute(_ first: Int, _ worker: Int) -> Int {
     let job = shares.job(worker)
-    job(first, worker)
+    job.run(first, worker)
     var count = 1
     while let claim = shares.claim(as: worker) {
-      job(claim.task, worker)
+      job.run(claim.task, worker)
       count += 1
     }
     return count

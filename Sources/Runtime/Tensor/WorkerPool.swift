@@ -27,25 +27,33 @@ public final class WorkerPool: Sendable {
 
   deinit { crew.stop() }
 
-  /// Runs tasks 0 ..< `tasks` on all threads and returns when every one is done; `worker` names the running thread.
+  /// Runs tasks 0 ..< `tasks` on all threads and returns when every one is done.
   ///
   /// The threads serve one call at a time: one that comes while they are taken, also from inside a task, is run by the
   /// calling thread alone.
+  func run<Work: ParallelWork>(_ tasks: Int, _ work: Work) {
+    guard threads > 1, tasks > 1, crew.claim() else {
+      for task in 0..<max(tasks, 0) { work.run(task, 0) }
+      return
+    }
+    defer { crew.release() }
+    withUnsafePointer(to: work) { work in
+      for first in stride(from: 0, to: tasks, by: WorkerShares.mostTasks) {
+        crew.run(
+          min(WorkerShares.mostTasks, tasks - first), WorkerShares.Job(kind: Work.self, address: work, first: first))
+      }
+    }
+  }
+
+  /// The same of a closure; `worker` names the running thread. A decode step's regions are `ParallelWork`, since a closure
+  /// that other threads may call is allocated.
   func run(_ tasks: Int, _ body: (_ task: Int, _ worker: Int) -> Void) {
     if threads == 1 || tasks <= 1 {
       for task in 0..<max(tasks, 0) { body(task, 0) }
       return
     }
-    guard crew.claim() else {
-      for task in 0..<tasks { body(task, 0) }
-      return
-    }
-    defer { crew.release() }
     withoutActuallyEscaping(body) { body in
-      for first in stride(from: 0, to: tasks, by: WorkerShares.mostTasks) {
-        let count = min(WorkerShares.mostTasks, tasks - first)
-        if first == 0 { crew.run(count, body) } else { crew.run(count) { body(first + $0, $1) } }
-      }
+      withUnsafePointer(to: ClosureWork.Call(body: body)) { run(tasks, ClosureWork(call: $0)) }
     }
   }
 
@@ -66,7 +74,14 @@ public final class WorkerPool: Sendable {
 
   /// Splits `count` items into chunks of at least `grain`, a few per thread, and runs `body` on each range.
   func run(over count: Int, grain: Int, _ body: (Range<Int>) -> Void) {
-    let chunks = max(1, min(count / max(grain, 1), threads * 4))
+    let chunks = chunks(count, grain: grain)
     run(chunks) { chunk in body(count * chunk / chunks..<count * (chunk + 1) / chunks) }
   }
+
+  func run(over count: Int, grain: Int, _ work: some RangeWork) {
+    let chunks = chunks(count, grain: grain)
+    run(chunks, RangedTasks(work: work, items: count, tasks: chunks))
+  }
+
+  private func chunks(_ count: Int, grain: Int) -> Int { max(1, min(count / max(grain, 1), threads * 4)) }
 }

@@ -6,7 +6,14 @@ import Synchronization
 /// lies in a line of its own, what it has finished in another. Runs are numbered by generations, so that a thread that was
 /// asleep through one cannot take a task of it.
 struct WorkerShares: ~Copyable {
-  typealias Job = (_ task: Int, _ worker: Int) -> Void
+  /// A run's work as all threads find it: what kind it is, where it lies, and which of its tasks is the run's first.
+  struct Job: BitwiseCopyable {
+    let kind: any ParallelWork.Type
+    let address: UnsafeRawPointer
+    let first: Int
+
+    @inline(__always) func run(_ task: Int, _ worker: Int) { kind.run(at: address, first + task, worker) }
+  }
 
   /// A task and the run that it is of.
   struct Claim {
@@ -51,9 +58,9 @@ struct WorkerShares: ~Copyable {
 
   /// Opens a run of tasks 0 ..< `tasks`, which all threads but the caller's find with its job; returns its generation. All
   /// tasks of the run before are finished.
-  func open(_ tasks: Int, _ job: UnsafePointer<Job>) -> UInt64 {
+  func open(_ tasks: Int, _ job: Job) -> UInt64 {
     let generation = (share(0).pointee.load(ordering: .relaxed) >> 32 &+ 1) & 0xffff_ffff
-    for thread in 1..<threads { place(thread).storeBytes(of: job, as: UnsafePointer<Job>.self) }
+    for thread in 1..<threads { place(thread).storeBytes(of: job, as: Job.self) }
     for thread in 0..<threads {
       let first = UInt64(tasks * thread / threads)
       let end = UInt64(tasks * (thread + 1) / threads)
@@ -73,7 +80,7 @@ struct WorkerShares: ~Copyable {
   }
 
   /// The job of the run of which a thread has claimed a task.
-  func job(_ thread: Int) -> Job { place(thread).load(as: UnsafePointer<Job>.self).pointee }
+  func job(_ thread: Int) -> Job { place(thread).load(as: Job.self) }
 
   /// The newest run that has a share for a thread.
   @inline(__always) func generation(_ thread: Int) -> UInt64 { share(thread).pointee.load(ordering: .acquiring) >> 32 }

@@ -99,10 +99,10 @@ struct AttentionTests {
       }
       trial.layer.extend(by: tokens)
       let last = trial.draw(1)
-      steps.append(.init(cache: trial.layer, position: tokens, rows: last.pointers))
+      steps.append(.init(cache: Uncounted(trial.layer), position: tokens, rows: last.pointers))
       kept.append((trial, last))
     }
-    try kept.first?.0.attention.attendSteps(steps, &scratch)
+    try steps.withUnsafeBufferPointer { try kept.first?.0.attention.attendSteps($0, &scratch) }
     return kept.flatMap { kept in (0..<6).map { kept.1.output(0, $0) } }
   }
 

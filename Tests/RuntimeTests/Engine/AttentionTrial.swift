@@ -107,7 +107,7 @@ struct AttentionTrial {
   /// One decode step; the worst difference to double precision and the number of keys each head attended.
   mutating func step() throws -> (difference: Double, attended: [Int]) {
     let rows = draw(1)
-    try attention.attendSteps([.init(cache: layer, position: seen, rows: rows.pointers)], &scratch)
+    try attention.attendStep(of: layer, position: seen, rows.pointers, &scratch)
     cache.seenTokens += 1
     seen += 1
     let attended = (0..<shape.kvHeads).map { layer.store.count(head: $0) }
@@ -118,7 +118,7 @@ struct AttentionTrial {
 
   /// One decode step's attention, without looking at the outputs; `finishStep` is left to the caller.
   mutating func stepOnly(_ rows: Rows) throws {
-    try attention.attendSteps([.init(cache: layer, position: seen, rows: rows.pointers)], &scratch)
+    try attention.attendStep(of: layer, position: seen, rows.pointers, &scratch)
     cache.seenTokens += 1
     seen += 1
   }
@@ -189,7 +189,20 @@ struct AttentionTrial {
     cache.layers[0].extend(by: last)
     let attention = LayerAttention(kernels: trial.set.table, pool: trial.pool, rotary: trial.model.rotary)
     var scratch = AttentionScratch()
-    try attention.attendSteps([.init(cache: cache.layers[0], position: last, rows: rows.pointers)], &scratch)
+    try attention.attendStep(of: cache.layers[0], position: last, rows.pointers, &scratch)
     return (0..<queries.count).flatMap { rows.output(0, $0) }
+  }
+}
+
+extension LayerAttention {
+  /// The attention of one sequence's step, without its end.
+  func attendStep(
+    of cache: LayerCache, position: Int, _ rows: AttentionRows, _ scratch: inout AttentionScratch
+  ) throws {
+    try withExtendedLifetime(cache) {
+      try [Step(cache: Uncounted(cache), position: position, rows: rows)].withUnsafeBufferPointer {
+        try attendSteps($0, &scratch)
+      }
+    }
   }
 }

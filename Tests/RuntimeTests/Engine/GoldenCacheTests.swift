@@ -48,11 +48,12 @@ extension RealModelTests {
       var normed = Activations()
       normed.reserve(rows: rows, width: sizes.hidden)
       trial.set.table.normaliseRootMeanSquare(
-        residual, weights.attentionNorm.base, sizes.normEpsilon, rows, sizes.hidden, normed.floats.base)
+        residual, weights.attentionNorm.base, sizes.normEpsilon, rows, sizes.hidden, normed.floats)
       func project(_ matrix: WeightMatrix) -> [[Float]] {
         let out = AlignedBuffer<Float>(count: rows * matrix.outputs)
-        normed.multiply(
-          [Product(matrix: matrix, out: out.base, outStride: matrix.outputs)], rows: rows, trial.set.table, trial.pool)
+        normed.placed.multiply(
+          Product(matrix: matrix.placed, out: out.base, outStride: matrix.outputs), rows: rows, trial.set.table,
+          trial.pool)
         return (0..<matrix.outputs / sizes.headDim).map { head in
           (0..<rows).flatMap { row in
             (0..<sizes.headDim).map { out.base[row * matrix.outputs + head * sizes.headDim + $0] }

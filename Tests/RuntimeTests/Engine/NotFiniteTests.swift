@@ -64,7 +64,7 @@ struct NotFiniteTests {
       #expect(throws: Self.expected(layer: 0, head: 1)) {
         if isStep {
           var scratch = AttentionScratch()
-          try trial.attention.attendSteps([.init(cache: trial.layer, position: 20, rows: rows.pointers)], &scratch)
+          try trial.attention.attendStep(of: trial.layer, position: 20, rows.pointers, &scratch)
         } else {
           try trial.append(rows, 1, isLast: true)
         }

@@ -56,10 +56,10 @@ struct WeightMatrixTests {
     var activations = Activations()
     let rows = x.count / matrix.inputs
     activations.reserve(rows: rows, width: matrix.inputs)
-    for (i, number) in x.enumerated() { activations.floats.base[i] = number }
+    for (i, number) in x.enumerated() { activations.floats[i] = number }
     return KernelTrial.guarded(rows * matrix.panels * 16) { out in
-      activations.multiply(
-        [Product(matrix: matrix, out: out, outStride: matrix.panels * 16)], rows: rows, set.table, pool)
+      activations.placed.multiply(
+        Product(matrix: matrix.placed, out: out, outStride: matrix.panels * 16), rows: rows, set.table, pool)
     }
   }
 

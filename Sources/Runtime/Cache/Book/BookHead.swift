@@ -65,8 +65,8 @@ final class BookHead {
     while packed + count < most, count < exact.keys.count, position(packed + count) < most { count += 1 }
     guard count > 0 else { return 0 }
     let headDim = keys.headDim
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: headDim) { row in
-      withUnsafeTemporaryAllocation(of: UInt8.self, capacity: headDim) { zeros in
+    withKernelScratch(of: Float.self, capacity: headDim) { row in
+      withKernelScratch(of: UInt8.self, capacity: headDim) { zeros in
         guard let row = row.baseAddress, let zeros = zeros.baseAddress else { return }
         zeros.update(repeating: 0, count: headDim)
         for token in 0..<count {

@@ -83,7 +83,7 @@ final class BookStore: LayerStore {
     let head = heads[index]
     let headDim = shape.headDim
     let blocks = tokens.lowerBound / 16..<(tokens.upperBound + 15) / 16
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: BookKeys.scratchFloats(headDim: headDim)) { scratch in
+    withKernelScratch(of: Float.self, capacity: BookKeys.scratchFloats(headDim: headDim)) { scratch in
       guard let scratch = scratch.baseAddress else { return }
       rotary.withTurns(blocks: blocks, tokens: head.packed, position: head.position) { turns in
         head.keyOutliers.withBlocks { outliers in
@@ -123,7 +123,7 @@ final class BookStore: LayerStore {
     _ acc: UnsafeMutablePointer<Float>
   ) {
     let headDim = shape.headDim
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: TokenValues.scratchFloats) { scratch in
+    withKernelScratch(of: Float.self, capacity: TokenValues.scratchFloats) { scratch in
       guard let scratch = scratch.baseAddress else { return }
       let values = TokenValues(
         codes: head.values.base, levels: valueLevels.base, scales: scales.scales, minima: scales.minima,
@@ -171,8 +171,8 @@ final class BookStore: LayerStore {
     let held = heads[members[0]].exact.keys.count
     for head in members { heads[head].keys.reserve(held) }
     let cap = settings.cap.map { OutlierCap(most: $0) }
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: headDim) { row in
-      withUnsafeTemporaryAllocation(of: UInt8.self, capacity: headDim * members.count) { codes in
+    withKernelScratch(of: Float.self, capacity: headDim) { row in
+      withKernelScratch(of: UInt8.self, capacity: headDim * members.count) { codes in
         guard let row = row.baseAddress, let codes = codes.baseAddress else { return }
         for token in 0..<held {
           var outliers: [[BookHead.Outlier]] = []
@@ -221,7 +221,7 @@ final class BookStore: LayerStore {
     let held = heads[members[0]].exact.values.count
     for head in members { heads[head].values.reserve(held) }
     var numbers = [Float](repeating: 0, count: members.count * headDim)
-    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: headDim) { codes in
+    withKernelScratch(of: UInt8.self, capacity: headDim) { codes in
       guard let codes = codes.baseAddress else { return }
       for token in 0..<held {
         numbers.withUnsafeMutableBufferPointer { target in

@@ -43,7 +43,7 @@ final class SparseRows {
     places.withUnsafeBufferPointer { places in
       values.withUnsafeBufferPointer { values in
         starts.withUnsafeBufferPointer { starts in
-          withUnsafeTemporaryAllocation(of: UInt16.self, capacity: 1) { nothing in
+          withKernelScratch(of: UInt16.self, capacity: 1) { nothing in
             guard let nothing = nothing.baseAddress, let starts = starts.baseAddress else { return }
             // An array without elements may have no address; nothing is read there.
             body(
@@ -66,8 +66,8 @@ final class SparseRows {
       let end = min(range.upperBound, first + OutlierRun.mostTokens)
       let indices = Int(starts[first / blockTokens])..<Int(starts[(end + blockTokens - 1) / blockTokens])
       guard !indices.isEmpty else { continue }
-      withUnsafeTemporaryAllocation(of: UInt32.self, capacity: indices.count) { flat in
-        withUnsafeTemporaryAllocation(
+      withKernelScratch(of: UInt32.self, capacity: indices.count) { flat in
+        withKernelScratch(
           of: Float.self, capacity: indices.count + OutlierRun.scratchFloats(headDim: headDim)
         ) { area in
           guard let flat = flat.baseAddress, let numbers = area.baseAddress else { return }

@@ -7,15 +7,15 @@ import KernelABI
 struct GearReading: BitwiseCopyable {
   /// Compressed tokens; the others wait exactly.
   let packed: Int
-  let exact: Int
+  private(set) var exact: Int
   let keys: PackedKeyBlocks
   let keyOutliers: OutlierMasks?
   let keyFactors: LowRankFactors
-  let exactKeys: ExactRows
+  private(set) var exactKeys: ExactRows
   let values: PackedValueBlocks
   let valueOutliers: OutlierGroups?
   let valueFactors: LowRankFactors
-  let exactValues: ExactRows
+  private(set) var exactValues: ExactRows
 
   init(keys own: GearTensor.Head, values other: GearTensor.Head, buffer: ExactHead) {
     packed = own.codes.tokens
@@ -28,6 +28,12 @@ struct GearReading: BitwiseCopyable {
     valueOutliers = other.outliers.groups
     valueFactors = other.lowRank.factors
     exactValues = buffer.values.rows
+  }
+
+  /// Takes note that tokens have been appended to those that wait.
+  mutating func note(_ buffer: ExactHead) {
+    exact = buffer.keys.count
+    (exactKeys, exactValues) = (buffer.keys.rows, buffer.values.rows)
   }
 
   func scores(

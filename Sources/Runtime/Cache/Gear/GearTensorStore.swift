@@ -11,7 +11,7 @@ final class GearTensorStore: LayerStore {
   private let layer: Int
   private let keys: GearTensor
   private let values: GearTensor
-  private let buffers: [ExactHead]
+  private let buffers: HeldObjects<ExactHead>
   private let readings: AlignedBuffer<GearReading>  // [kvHeads]
   /// What was held when packing began.
   private var before = ByteCount()
@@ -24,22 +24,24 @@ final class GearTensorStore: LayerStore {
     self.layer = layer
     keys = GearTensor(.keys, heads: shape.kvHeads, headDim: shape.headDim, settings: settings, kernels: kernels)
     values = GearTensor(.values, heads: shape.kvHeads, headDim: shape.headDim, settings: settings, kernels: kernels)
-    buffers = (0..<shape.kvHeads).map { _ in ExactHead(shape) }
+    buffers = HeldObjects((0..<shape.kvHeads).map { _ in ExactHead(shape) })
     readings = AlignedBuffer(count: shape.kvHeads)
     for head in buffers.indices { note(head) }
   }
 
   /// Notes where a head's parts lie now; after whatever appends or compresses.
   private func note(_ head: Int) {
-    readings.base[head] = GearReading(keys: keys.heads[head], values: values.heads[head], buffer: buffers[head])
+    readings.base[head] = GearReading(keys: keys.heads[head], values: values.heads[head], buffer: buffers.objects[head])
   }
 
   func count(head: Int) -> Int { readings.base[head].packed + readings.base[head].exact }
 
   func append(head: Int, keys: UnsafePointer<Float>, values: UnsafePointer<Float>, stride: Int, tokens: Int) {
-    buffers[head].keys.append(keys, stride: stride, tokens: tokens)
-    buffers[head].values.append(values, stride: stride, tokens: tokens)
-    note(head)
+    buffers[head].with {
+      $0.keys.append(keys, stride: stride, tokens: tokens)
+      $0.values.append(values, stride: stride, tokens: tokens)
+      readings.base[head].note($0)
+    }
   }
 
   func scores(
@@ -57,7 +59,7 @@ final class GearTensorStore: LayerStore {
   }
 
   func keep(head: Int, slots: [Int]) {
-    buffers[head].keep(slots)
+    buffers[head].with { $0.keep(slots) }
     note(head)
   }
   /// Never called, since `removesTokens` is false.
@@ -70,18 +72,22 @@ final class GearTensorStore: LayerStore {
   /// Keys are one task, values another.
   func packingTasks(_ moment: PackingMoment) -> Int {
     let due = moment == .promptComplete ? 1 : settings.interval
-    guard buffers.contains(where: { $0.keys.count >= max(1, due) }) else { return 0 }
+    guard buffers.contains({ $0.keys.count >= max(1, due) }) else { return 0 }
     before = bytes
     return 2
   }
 
   func pack(_ task: Int, _ moment: PackingMoment, _ scratch: PackingScratch) {
     if task == 0 {
-      compress(.keys, keys, buffers.map(\.keys.count), scratch) { buffers[$0].keyRows($1, into: $2, kernels) }
-      for buffer in buffers { buffer.releaseKeys() }
+      compress(.keys, keys, buffers.objects.map(\.keys.count), scratch) {
+        buffers.objects[$0].keyRows($1, into: $2, kernels)
+      }
+      buffers.each { $0.releaseKeys() }
     } else {
-      compress(.values, values, buffers.map(\.values.count), scratch) { buffers[$0].valueRows($1, into: $2, kernels) }
-      for buffer in buffers { buffer.releaseValues() }
+      compress(.values, values, buffers.objects.map(\.values.count), scratch) {
+        buffers.objects[$0].valueRows($1, into: $2, kernels)
+      }
+      buffers.each { $0.releaseValues() }
     }
   }
 
@@ -110,7 +116,7 @@ final class GearTensorStore: LayerStore {
 
   var bytes: ByteCount {
     var total = keys.bytes + values.bytes
-    for buffer in buffers { total += buffer.tailBytes }
+    buffers.each { total += $0.tailBytes }
     return total
   }
 
@@ -129,7 +135,8 @@ final class GearTensorStore: LayerStore {
     let packed = keys.heads[head].codes.tokens
     return decodeRows(
       count(head: head), shape.headDim,
-      { $0 < packed ? keys.read(head: head, $0, into: $1) : buffers[head].keys.read($0 - packed, into: $1) },
-      { $0 < packed ? values.read(head: head, $0, into: $1) : buffers[head].values.read($0 - packed, into: $1) })
+      { $0 < packed ? keys.read(head: head, $0, into: $1) : buffers.objects[head].keys.read($0 - packed, into: $1) },
+      { $0 < packed ? values.read(head: head, $0, into: $1) : buffers.objects[head].values.read($0 - packed, into: $1) }
+    )
   }
 }

@@ -60,7 +60,7 @@ final class LowRankPart {
   /// Adds Q P^T to the rows [tokens, headDim] of a range that begins at a multiple of 16.
   func addRows(_ tokens: Range<Int>, _ rows: UnsafeMutablePointer<Float>, _ kernels: KernelTable) {
     guard !tokens.isEmpty, rank > 0 else { return }
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: rank * headDim) { wideP in
+    withKernelScratch(of: Float.self, capacity: rank * headDim) { wideP in
       guard let wideP = wideP.baseAddress else { return }
       kernels.floatFromHalf(p.base, rank * headDim, wideP)
       withWideQ(tokens, kernels) {
@@ -72,7 +72,7 @@ final class LowRankPart {
   /// Calls `body` with Q of a range that begins at a multiple of 16, [token block, rank, 16], in single precision.
   func withWideQ(_ tokens: Range<Int>, _ kernels: KernelTable, _ body: (UnsafePointer<Float>) -> Void) {
     let count = rank * ((tokens.count + 15) / 16 * 16)
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: max(1, count)) { wide in
+    withKernelScratch(of: Float.self, capacity: max(1, count)) { wide in
       guard let wide = wide.baseAddress else { return }
       kernels.floatFromHalf(q.base + tokens.lowerBound * rank, count, wide)
       body(wide)

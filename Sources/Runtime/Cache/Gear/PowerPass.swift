@@ -22,7 +22,7 @@ struct PowerPass<Rows: ProjectedRows> {
   /// - Parameter backwards: from the last block of rows to the first, so that what the pass before has read or written last
   ///   is read while it is near.
   mutating func absorb(_ matrix: Rows, rows: Int, backwards: Bool = false) {
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: rank * Self.blockRows) { area in
+    withKernelScratch(of: Float.self, capacity: rank * Self.blockRows) { area in
       if let q = area.baseAddress { absorb(matrix, rows, backwards, q, stride: Self.blockRows, keepsAll: false) }
     }
   }

@@ -6,13 +6,19 @@ import KernelABI
 /// own work; here is nothing but addresses.
 struct GroupedReading: BitwiseCopyable {
   /// All of them, packed and exact.
-  let tokens: Int
+  private(set) var tokens: Int
   let packedKeys: Int
   let keys: PackedKeyBlocks
-  let exactKeys: ExactRows
+  private(set) var exactKeys: ExactRows
   let packedValues: Int
   let values: PackedValueBlocks
-  let exactValues: ExactRows
+  private(set) var exactValues: ExactRows
+
+  /// Takes note that tokens have been appended to the exact ones.
+  mutating func note(_ exact: ExactHead) {
+    tokens = packedKeys + exact.keys.count
+    (exactKeys, exactValues) = (exact.keys.rows, exact.values.rows)
+  }
 
   func scores(
     _ queries: UnsafePointer<Float>, rows: Int, tokens: Range<Int>, _ out: UnsafeMutablePointer<Float>, outStride: Int,

@@ -7,7 +7,7 @@ final class GroupedStore: LayerStore {
   private let kernels: KernelTable
   private let shape: CacheShape
   private let residual: Int
-  private let heads: [GroupedHead]
+  private let heads: HeldObjects<GroupedHead>
   private let readings: AlignedBuffer<GroupedReading>  // [kvHeads]
   private var transientBytes = 0
 
@@ -15,11 +15,12 @@ final class GroupedStore: LayerStore {
     self.kernels = kernels
     self.shape = shape
     self.residual = residual
-    heads = (0..<shape.kvHeads).map { _ in
-      GroupedHead(
-        packedKeys: PackedKeys(headDim: shape.headDim, bits: keyBits, group: group),
-        packedValues: PackedValues(headDim: shape.headDim, bits: valueBits, group: group), exact: ExactHead(shape))
-    }
+    heads = HeldObjects(
+      (0..<shape.kvHeads).map { _ in
+        GroupedHead(
+          packedKeys: PackedKeys(headDim: shape.headDim, bits: keyBits, group: group),
+          packedValues: PackedValues(headDim: shape.headDim, bits: valueBits, group: group), exact: ExactHead(shape))
+      })
     readings = AlignedBuffer(count: shape.kvHeads)
     for head in heads.indices { note(head) }
   }
@@ -27,9 +28,11 @@ final class GroupedStore: LayerStore {
   func count(head: Int) -> Int { readings.base[head].tokens }
 
   func append(head: Int, keys: UnsafePointer<Float>, values: UnsafePointer<Float>, stride: Int, tokens: Int) {
-    heads[head].exact.keys.append(keys, stride: stride, tokens: tokens)
-    heads[head].exact.values.append(values, stride: stride, tokens: tokens)
-    note(head)
+    heads[head].with {
+      $0.exact.keys.append(keys, stride: stride, tokens: tokens)
+      $0.exact.values.append(values, stride: stride, tokens: tokens)
+      readings.base[head].note($0.exact)
+    }
   }
 
   func scores(
@@ -47,33 +50,33 @@ final class GroupedStore: LayerStore {
   }
 
   /// Notes where a head's parts lie now; after whatever appends, packs or drops.
-  private func note(_ head: Int) { readings.base[head] = heads[head].reading }
+  private func note(_ head: Int) { readings.base[head] = heads[head].with { $0.reading } }
 
   func keep(head: Int, slots: [Int]) {
-    heads[head].exact.keep(slots)
+    heads[head].with { $0.exact.keep(slots) }
     note(head)
   }
   func remove(head: Int, slot: Int) {
-    heads[head].exact.remove(slot)
+    heads[head].with { $0.exact.remove(slot) }
     note(head)
   }
   func keyRows(head: Int, tokens: Range<Int>, into rows: UnsafeMutablePointer<Float>) {
-    let packed = heads[head].packedKeys
+    let (packed, own) = heads[head].with { ($0.packedKeys, $0.exact) }
     for token in tokens.clamped(to: 0..<packed.count) {
       packed.read(token, into: rows + (token - tokens.lowerBound) * shape.headDim)
     }
     let exact = max(tokens.lowerBound, packed.count)..<max(tokens.upperBound, packed.count)
-    heads[head].exact.keyRows(
+    own.keyRows(
       exact.lowerBound - packed.count..<exact.upperBound - packed.count,
       into: rows + (exact.lowerBound - tokens.lowerBound) * shape.headDim, kernels)
   }
   func valueRows(head: Int, tokens: Range<Int>, into rows: UnsafeMutablePointer<Float>) {
-    let packed = heads[head].packedValues
+    let (packed, own) = heads[head].with { ($0.packedValues, $0.exact) }
     for token in tokens.clamped(to: 0..<packed.count) {
       packed.read(token, into: rows + (token - tokens.lowerBound) * shape.headDim)
     }
     let exact = max(tokens.lowerBound, packed.count)..<max(tokens.upperBound, packed.count)
-    heads[head].exact.valueRows(
+    own.valueRows(
       exact.lowerBound - packed.count..<exact.upperBound - packed.count,
       into: rows + (exact.lowerBound - tokens.lowerBound) * shape.headDim, kernels)
   }
@@ -83,27 +86,29 @@ final class GroupedStore: LayerStore {
   /// Splits the prompt: all keys but the last (length mod residual), all values but the last `residual`.
   func finishPrefill() {
     let before = bytes.held
-    for head in heads {
+    heads.each { head in
       head.packKeys(head.exact.keys.count - head.exact.keys.count % residual, kernels)
       head.packValues(head.exact.values.count - residual, kernels)
     }
     heads.indices.forEach(note)
-    let added = heads.reduce(0) { $0 + $1.packedBytes }
+    let added = heads.sum { $0.packedBytes }
     transientBytes = max(transientBytes, before + added)
   }
 
   /// Packs `residual` keys at once when that many are exact, and the oldest exact value beyond the window.
   func finishStep() {
-    for head in heads {
-      if head.exact.keys.count >= residual { head.packKeys(residual, kernels) }
-      if head.exact.values.count > residual { head.packValues(1, kernels) }
+    for head in heads.indices {
+      heads[head].with {
+        if $0.exact.keys.count >= residual { $0.packKeys(residual, kernels) }
+        if $0.exact.values.count > residual { $0.packValues(1, kernels) }
+      }
+      note(head)
     }
-    heads.indices.forEach(note)
   }
 
   var bytes: ByteCount {
     var total = ByteCount()
-    for head in heads {
+    heads.each { head in
       total.payload += head.packedKeys.payloadBytes + head.packedValues.payloadBytes
       total.scales += head.packedKeys.scaleBytes + head.packedValues.scaleBytes
       total.exactTail += (head.exact.keys.count + head.exact.values.count) * shape.headDim * shape.element.bytes
@@ -113,11 +118,12 @@ final class GroupedStore: LayerStore {
   }
 
   func readBytes(head: Int, tokens: Range<Int>, heads: Int) -> Int {
-    let head = self.heads[head]
-    let keys = tokens.clamped(to: 0..<head.packedKeys.count)
-    let values = tokens.clamped(to: 0..<head.packedValues.count)
-    return head.packedKeys.readBytes(keys) + head.packedValues.readBytes(values)
-      + (2 * tokens.count - keys.count - values.count) * shape.headDim * shape.element.bytes
+    self.heads[head].with { head in
+      let keys = tokens.clamped(to: 0..<head.packedKeys.count)
+      let values = tokens.clamped(to: 0..<head.packedValues.count)
+      return head.packedKeys.readBytes(keys) + head.packedValues.readBytes(values)
+        + (2 * tokens.count - keys.count - values.count) * shape.headDim * shape.element.bytes
+    }
   }
 
   func takePeakBytes() -> Int {
@@ -126,14 +132,14 @@ final class GroupedStore: LayerStore {
   }
 
   func storedBits(head: Int) -> [StoredBits] {
-    let own = heads[head]
+    let own = heads.objects[head]
     return Self.storedBits(
       packed: (own.packedKeys.count, own.packedValues.count), bits: (own.packedKeys.bits, own.packedValues.bits),
       exact: shape.element, count: count(head: head))
   }
 
   func decoded(head: Int) -> (keys: [Float], values: [Float]) {
-    let head = heads[head]
+    let head = heads.objects[head]
     let keys = head.packedKeys.count
     let values = head.packedValues.count
     return decodeRows(
@@ -168,7 +174,7 @@ private final class GroupedHead {
   func packKeys(_ tokens: Int, _ kernels: KernelTable) {
     guard tokens > 0 else { return }
     let headDim = packedKeys.headDim
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: tokens * headDim) { scratch in
+    withKernelScratch(of: Float.self, capacity: tokens * headDim) { scratch in
       guard let rows = scratch.baseAddress else { return }
       exact.keyRows(0..<tokens, into: rows, kernels)
       packedKeys.append(rows, tokens: tokens)
@@ -179,7 +185,7 @@ private final class GroupedHead {
   func packValues(_ tokens: Int, _ kernels: KernelTable) {
     guard tokens > 0 else { return }
     let headDim = packedValues.headDim
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: tokens * headDim) { scratch in
+    withKernelScratch(of: Float.self, capacity: tokens * headDim) { scratch in
       guard let rows = scratch.baseAddress else { return }
       exact.valueRows(0..<tokens, into: rows, kernels)
       packedValues.append(rows, tokens: tokens)

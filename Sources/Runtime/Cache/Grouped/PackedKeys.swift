@@ -41,7 +41,7 @@ final class PackedKeys {
 
   /// Packs one group's keys [group, headDim].
   private func pack(_ keys: UnsafePointer<Float>, group index: Int) {
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * headDim) { area in
+    withKernelScratch(of: Float.self, capacity: 2 * headDim) { area in
       guard let low = area.baseAddress else { return }
       let high = low + headDim
       low.update(from: keys, count: headDim)

@@ -54,7 +54,7 @@ final class MergedKeys {
     guard !found.isEmpty else { return }
     let first = found.lowerBound / 16 * 16
     let width = (found.upperBound - first + 15) / 16 * 16
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: rows * width) { area in
+    withKernelScratch(of: Float.self, capacity: rows * width) { area in
       guard let scores = area.baseAddress else { return }
       kernels.keyScores(
         retained[layer].rows, first / 16..<(found.upperBound + 15) / 16, queries, rows, scores, width)
@@ -97,7 +97,7 @@ final class MergedKeys {
 /// Calls `body` with tiles of a range and room for a number a token.
 func withTiles(_ tokens: Range<Int>, _ body: (_ tile: Range<Int>, _ room: UnsafeMutablePointer<Float>) -> Void) {
   let most = 512
-  withUnsafeTemporaryAllocation(of: Float.self, capacity: min(most, tokens.count)) { area in
+  withKernelScratch(of: Float.self, capacity: min(most, tokens.count)) { area in
     guard let room = area.baseAddress else { return }
     for first in stride(from: tokens.lowerBound, to: tokens.upperBound, by: most) {
       body(first..<min(tokens.upperBound, first + most), room)

@@ -43,7 +43,7 @@ final class MergedValues {
       let source = weights + tile.lowerBound - tokens.lowerBound
       // Weights of the directions [rows, width], then those of the retained values [rows, found].
       let width = (tile.count + 31) / 32 * 32
-      withUnsafeTemporaryAllocation(of: Float.self, capacity: rows * (width + found.count)) { area in
+      withKernelScratch(of: Float.self, capacity: rows * (width + found.count)) { area in
         guard let scaled = area.baseAddress else { return }
         let gathered = scaled + rows * width
         for row in 0..<rows {

@@ -30,7 +30,7 @@ final class RotatedHead {
   func pack(keys keyRows: UnsafePointer<Float>, values valueRows: UnsafePointer<Float>, stride: Int, tokens: Int) {
     keys.reserve(tokens)
     values.reserve(tokens)
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: headDim) { row in
+    withKernelScratch(of: Float.self, capacity: headDim) { row in
       guard let row = row.baseAddress else { return }
       for token in 0..<tokens {
         row.update(from: keyRows + token * stride, count: headDim)
@@ -47,7 +47,7 @@ final class RotatedHead {
     guard tokens > 0 else { return }
     keys.reserve(tokens)
     values.reserve(tokens)
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: headDim) { row in
+    withKernelScratch(of: Float.self, capacity: headDim) { row in
       guard let row = row.baseAddress else { return }
       for token in 0..<tokens {
         exact.keys.read(token, into: row)
@@ -63,8 +63,8 @@ final class RotatedHead {
   /// Packs one row, which is rotated in place. The published code stretches a key's range to hold zero, a value's not.
   private func pack(_ row: UnsafeMutablePointer<Float>, _ codes: TokenCodes, holdsZero: Bool) {
     if settings.rotates { kernels.lanes.hadamard(row, headDim, block) }
-    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: headDim) { bytes in
-      withUnsafeTemporaryAllocation(of: StoredScale.self, capacity: headDim / codes.group) { scales in
+    withKernelScratch(of: UInt8.self, capacity: headDim) { bytes in
+      withKernelScratch(of: StoredScale.self, capacity: headDim / codes.group) { scales in
         guard let bytes = bytes.baseAddress, let scales = scales.baseAddress else { return }
         for first in stride(from: 0, to: headDim, by: codes.group) {
           let quantiser = Self.quantiser(
@@ -97,7 +97,7 @@ final class RotatedHead {
   /// Calls `body` with the queries [rows, headDim] as the keys are rotated.
   func withRotated(_ queries: UnsafePointer<Float>, rows: Int, _ body: (UnsafePointer<Float>) -> Void) {
     guard settings.rotates else { return body(queries) }
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: rows * headDim) { area in
+    withKernelScratch(of: Float.self, capacity: rows * headDim) { area in
       guard let rotated = area.baseAddress else { return }
       rotated.update(from: queries, count: rows * headDim)
       kernels.lanes.hadamard(rotated, rows * headDim, block)
@@ -110,7 +110,7 @@ final class RotatedHead {
     to acc: UnsafeMutablePointer<Float>, rows: Int, _ body: (UnsafeMutablePointer<Float>) -> Void
   ) {
     guard settings.rotates else { return body(acc) }
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: rows * headDim) { area in
+    withKernelScratch(of: Float.self, capacity: rows * headDim) { area in
       guard let sums = area.baseAddress else { return }
       sums.update(repeating: 0, count: rows * headDim)
       body(sums)

@@ -162,7 +162,7 @@ private final class SketchHead {
     addedBytes += tokens * exact.keys.headDim * exact.keys.element.bytes
     let headDim = exact.keys.headDim
     // A group at a time: a prompt in single precision would be as much again.
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: keys.group * headDim) { scratch in
+    withKernelScratch(of: Float.self, capacity: keys.group * headDim) { scratch in
       guard let rows = scratch.baseAddress else { return }
       for first in stride(from: 0, to: tokens, by: keys.group) {
         exact.keyRows(first..<first + keys.group, into: rows, kernels)
@@ -176,7 +176,7 @@ private final class SketchHead {
     guard tokens > 0 else { return }
     addedBytes += tokens * exact.values.headDim * exact.values.element.bytes
     let headDim = exact.values.headDim
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: PackingScratch.runTokens * headDim) { scratch in
+    withKernelScratch(of: Float.self, capacity: PackingScratch.runTokens * headDim) { scratch in
       guard let rows = scratch.baseAddress else { return }
       PackingScratch.runs(tokens) { run in
         exact.valueRows(run, into: rows, kernels)

@@ -49,7 +49,7 @@ final class SketchedKeys {
       channels.base[count / group * outliers + index] = UInt8(truncatingIfNeeded: channel)
     }
     let d = headDim
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * group * d + group * sketch) { area in
+    withKernelScratch(of: Float.self, capacity: 2 * group * d + group * sketch) { area in
       guard let inner = area.baseAddress else { return }
       let outer = inner + group * d
       let projected = outer + group * d
@@ -116,7 +116,7 @@ final class SketchedKeys {
       outlierChannels: channels.base, projection: projection.rows.base, headDim: headDim, sketch: sketch,
       outlierSketch: outlierSketch, outliers: outliers, groupBlocks: group / 16)
     let blocks = tokens.lowerBound / 16..<(tokens.upperBound + 15) / 16
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: SketchKeys.scratchFloats(sketch: sketch)) { scratch in
+    withKernelScratch(of: Float.self, capacity: SketchKeys.scratchFloats(sketch: sketch)) { scratch in
       guard let base = scratch.baseAddress else { return }
       kernels.lanes.sketchScores(keys, blocks, queries, rows, out, outStride, base)
     }

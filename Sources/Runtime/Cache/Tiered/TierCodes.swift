@@ -28,8 +28,8 @@ final class TierCodes {
   }
 
   private func pack(_ row: UnsafePointer<Float>, _ codes: TokenCodes) {
-    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: headDim) { bytes in
-      withUnsafeTemporaryAllocation(of: StoredScale.self, capacity: headDim / codes.group) { scales in
+    withKernelScratch(of: UInt8.self, capacity: headDim) { bytes in
+      withKernelScratch(of: StoredScale.self, capacity: headDim / codes.group) { scales in
         guard let bytes = bytes.baseAddress, let scales = scales.baseAddress else { return }
         for first in stride(from: 0, to: headDim, by: codes.group) {
           let quantiser = Self.quantiser(row + first, codes.group, bits: codes.bits)
@@ -60,7 +60,7 @@ final class TierCodes {
     guard !tokens.isEmpty else { return }
     let first = tokens.lowerBound / 32 * 32
     let width = (tokens.upperBound - first + 31) / 32 * 32
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: rows * width) { scratch in
+    withKernelScratch(of: Float.self, capacity: rows * width) { scratch in
       guard let scratch = scratch.baseAddress else { return }
       keys.scores(queries, rows: rows, tokens: first..<tokens.upperBound, scratch, outStride: width, kernels)
       for row in 0..<rows {
@@ -82,7 +82,7 @@ final class TierCodes {
     }
     // The kernel begins at a block: what lies before the range weighs nothing.
     let width = tokens.upperBound - first
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: rows * width) { scratch in
+    withKernelScratch(of: Float.self, capacity: rows * width) { scratch in
       guard let scratch = scratch.baseAddress else { return }
       for row in 0..<rows {
         let line = scratch + row * width

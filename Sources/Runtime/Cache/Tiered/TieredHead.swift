@@ -32,7 +32,7 @@ final class TieredHead {
   func setBalance(queryMaxima: UnsafePointer<Float>) {
     guard balance == nil else { return }
     var keyMaxima = [Float](repeating: 0, count: headDim)
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: headDim) { row in
+    withKernelScratch(of: Float.self, capacity: headDim) { row in
       guard let row = row.baseAddress else { return }
       for token in 0..<exact.keys.count {
         exact.keys.read(token, into: row)
@@ -64,7 +64,7 @@ final class TieredHead {
   }
 
   private func appendToLower(_ slot: Int) {
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * headDim) { area in
+    withKernelScratch(of: Float.self, capacity: 2 * headDim) { area in
       guard let key = area.baseAddress else { return }
       let value = key + headDim
       readUpper(slot, key: key, value: value)
@@ -77,7 +77,7 @@ final class TieredHead {
   func packPrompt() {
     guard let packed, exact.keys.count > 0 else { return }
     packed.reserve(exact.keys.count)
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * headDim) { area in
+    withKernelScratch(of: Float.self, capacity: 2 * headDim) { area in
       guard let key = area.baseAddress else { return }
       for slot in 0..<exact.keys.count {
         exact.keys.read(slot, into: key)
@@ -128,7 +128,7 @@ final class TieredHead {
   /// Calls `body` with the queries [rows, headDim] divided by the balancer.
   private func withBalanced(_ queries: UnsafePointer<Float>, rows: Int, _ body: (UnsafePointer<Float>) -> Void) {
     guard let balance else { return body(queries) }
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: rows * headDim) { area in
+    withKernelScratch(of: Float.self, capacity: rows * headDim) { area in
       guard let balanced = area.baseAddress else { return }
       for row in 0..<rows {
         for channel in 0..<headDim {

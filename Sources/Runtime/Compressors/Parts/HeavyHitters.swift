@@ -12,27 +12,28 @@ struct HeavyHitters: KeepPolicy {
   private final class State: KeepState {
     let policy: HeavyHitters
     let shape: CacheShape
-    let heads: [HeadScores]
+    let heads: HeldObjects<HeadScores>
 
     init(policy: HeavyHitters, shape: CacheShape) {
       self.policy = policy
       self.shape = shape
-      heads = (0..<shape.kvHeads).map { _ in HeadScores() }
+      heads = HeldObjects((0..<shape.kvHeads).map { _ in HeadScores() })
     }
 
     func slotsAfterPrefill(head: Int, _ view: HeadView) -> [Int]? {
-      let state = heads[head]
+      let state = heads.objects[head]
       state.resolve(policy, tokens: view.seenTokens, shape: shape)
       view.columnSums.withUnsafeBufferPointer { state.add($0) }
-      let count = view.positions.count
+      let positions = view.positions
+      let count = positions.count
       guard count > state.heavy + state.recent else { return nil }
       let oldest = Int32(truncatingIfNeeded: view.seenTokens - state.recent)
-      let candidates = (0..<count).filter { view.positions[$0] < oldest }
+      let candidates = (0..<count).filter { positions[$0] < oldest }
       let ranked = candidates.sorted { a, b in
         state.scores[a] != state.scores[b]
-          ? state.scores[a] > state.scores[b] : view.positions[a] < view.positions[b]
+          ? state.scores[a] > state.scores[b] : positions[a] < positions[b]
       }
-      let kept = (ranked.prefix(state.heavy) + (0..<count).filter { view.positions[$0] >= oldest }).sorted()
+      let kept = (ranked.prefix(state.heavy) + (0..<count).filter { positions[$0] >= oldest }).sorted()
       state.scores = kept.map { state.scores[$0] }
       if !policy.removesWhileDecoding { state.scores = [] }
       return kept
@@ -40,37 +41,38 @@ struct HeavyHitters: KeepPolicy {
 
     func copy(_ other: any KeepState) -> Bool {
       guard let other = other as? State else { return false }
-      for (own, theirs) in zip(heads, other.heads) { own.copy(theirs) }
+      for (own, theirs) in zip(heads.objects, other.heads.objects) { own.copy(theirs) }
       return true
     }
 
     func ranking(_ view: HeadView) -> TokenRanking? {
-      let state = heads[view.head]
+      let state = heads.objects[view.head]
       state.resolve(policy, tokens: view.seenTokens, shape: shape)
       // At the prompt's end its sums have not been added yet; after a step there are none.
+      let sums = view.columnSums
       let scores = (0..<view.count).map { slot in
-        (slot < state.scores.count ? state.scores[slot] : 0)
-          + (slot < view.columnSums.count ? view.columnSums[slot] : 0)
+        (slot < state.scores.count ? state.scores[slot] : 0) + (slot < sums.count ? sums[slot] : 0)
       }
       return TokenRanking(scores: scores, recent: state.recent)
     }
 
     func observeStep(head: Int, weights: UnsafePointer<Float>, count: Int) {
-      heads[head].add(UnsafeBufferPointer(start: weights, count: count))
+      heads[head].with { $0.add(UnsafeBufferPointer(start: weights, count: count)) }
     }
 
     func slotToDrop(head: Int, _ view: HeadView) -> Int? {
-      let state = heads[head]
-      state.resolve(policy, tokens: view.seenTokens, shape: shape)
-      guard view.positions.count > state.heavy + state.recent else { return nil }
-      let oldest = Int32(truncatingIfNeeded: view.seenTokens - state.recent)
-      guard let slot = state.least(view.positions, olderThan: oldest) else { return nil }
-      state.scores.swapAt(slot, state.scores.count - 1)
-      state.scores.removeLast()
-      return slot
+      heads[head].with { state in
+        state.resolve(policy, tokens: view.seenTokens, shape: shape)
+        guard view.count > state.heavy + state.recent else { return nil }
+        let oldest = Int32(truncatingIfNeeded: view.seenTokens - state.recent)
+        guard let slot = view.withPositions({ state.least($0, olderThan: oldest) }) else { return nil }
+        state.scores.swapAt(slot, state.scores.count - 1)
+        state.scores.removeLast()
+        return slot
+      }
     }
 
-    var metadataBytes: Int { heads.reduce(0) { $0 + $1.scores.count * MemoryLayout<Float>.size } }
+    var metadataBytes: Int { heads.sum { $0.scores.count } * MemoryLayout<Float>.size }
   }
 
   /// Accumulated attention of one head, slot by slot.
@@ -101,19 +103,17 @@ struct HeavyHitters: KeepPolicy {
     }
 
     /// The slot of the least score among those whose positions are older; of equals the newest.
-    func least(_ positions: [Int32], olderThan newest: Int32) -> Int? {
+    func least(_ positions: UnsafeBufferPointer<Int32>, olderThan newest: Int32) -> Int? {
       scores.withUnsafeBufferPointer { scores in
-        positions.withUnsafeBufferPointer { positions in
-          var least: Int?
-          for slot in positions.indices where positions[slot] < newest {
-            if let found = least {
-              if scores[slot] > scores[found] { continue }
-              if scores[slot] == scores[found], positions[slot] < positions[found] { continue }
-            }
-            least = slot
+        var least: Int?
+        for slot in positions.indices where positions[slot] < newest {
+          if let found = least {
+            if scores[slot] > scores[found] { continue }
+            if scores[slot] == scores[found], positions[slot] < positions[found] { continue }
           }
-          return least
+          least = slot
         }
+        return least
       }
     }
   }

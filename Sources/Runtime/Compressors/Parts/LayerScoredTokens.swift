@@ -126,8 +126,9 @@ private final class LayerScoredState: KeepState {
   /// Slots that stay, ascending: the protected ones and the highest scores; ties by position.
   private func chosen(_ view: HeadView, _ scores: [Float], _ tokens: Int) -> [Int] {
     let (free, guarded) = parted(view)
+    let positions = view.positions
     let ranked = free.sorted { a, b in
-      scores[a] != scores[b] ? scores[a] > scores[b] : view.positions[a] < view.positions[b]
+      scores[a] != scores[b] ? scores[a] > scores[b] : positions[a] < positions[b]
     }
     return (guarded + ranked.prefix(max(0, tokens - guarded.count))).sorted()
   }

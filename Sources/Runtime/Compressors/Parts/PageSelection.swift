@@ -98,7 +98,7 @@ struct PageSelection: Selector {
     private func choose(_ scores: UnsafePointer<Float>, _ pages: Int, _ wanted: Int, _ body: (Int) -> Void) {
       let candidates = policy.pinsLast ? pages - 1 : pages
       let count = policy.pinsLast ? wanted - 1 : wanted
-      withUnsafeTemporaryAllocation(of: UInt32.self, capacity: candidates) { keys in
+      withKernelScratch(of: UInt32.self, capacity: candidates) { keys in
         guard let keys = keys.baseAddress else { return }
         kernels.corrections.orderKeys(scores, candidates, keys)
         let least = kernels.corrections.orderStatistic(keys, candidates, candidates - count, keys[0])

@@ -148,12 +148,13 @@ private final class MarkedHead {
   func leaving(_ view: HeadView, recent: Int) -> [Int] {
     guard rows >= window else { return [] }
     let oldest = view.seenTokens - recent
-    let candidates = (0..<view.count).filter { Int(view.positions[$0]) < oldest }
+    let positions = view.positions
+    let candidates = positions.indices.filter { Int(positions[$0]) < oldest }
     var leaving = candidates.filter { count($0) == 0 }
     if let cap, view.count - leaving.count > cap {
       let marked = candidates.filter { count($0) > 0 }.sorted { a, b in
         let (marksA, marksB) = (count(a), count(b))
-        return marksA != marksB ? marksA < marksB : view.positions[a] > view.positions[b]
+        return marksA != marksB ? marksA < marksB : positions[a] > positions[b]
       }
       leaving += marked.prefix(view.count - leaving.count - cap)
       leaving.sort()

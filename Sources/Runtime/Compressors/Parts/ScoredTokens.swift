@@ -140,11 +140,29 @@ private final class ScoredTokensState: KeepState {
 
   /// The slots that may leave, best score first; ties by position.
   private func ranked(_ view: HeadView, _ scores: [Float]) -> [Int] {
-    let guarded = policy.guarded
-    return (0..<view.count).filter { !guarded.covers(view.positions[$0], seenTokens: view.seenTokens) }
+    let (guarded, positions) = (policy.guarded, view.positions)
+    return positions.indices.filter { !guarded.covers(positions[$0], seenTokens: view.seenTokens) }
       .sorted { a, b in
-        scores[a] != scores[b] ? scores[a] > scores[b] : view.positions[a] < view.positions[b]
+        scores[a] != scores[b] ? scores[a] > scores[b] : positions[a] < positions[b]
       }
+  }
+
+  /// The last of the ranked slots, which alone leaves in most steps; nil if none may.
+  private func worst(_ view: HeadView, _ scores: [Float]) -> Int? {
+    let guarded = policy.guarded
+    return view.withPositions { positions in
+      var worst: Int?
+      for slot in positions.indices where !guarded.covers(positions[slot], seenTokens: view.seenTokens) {
+        if let found = worst {
+          let isBetter =
+            scores[slot] != scores[found]
+            ? scores[slot] > scores[found] : positions[slot] < positions[found]
+          if isBetter { continue }
+        }
+        worst = slot
+      }
+      return worst
+    }
   }
 
   func ranking(_ view: HeadView) -> TokenRanking? {
@@ -153,7 +171,9 @@ private final class ScoredTokensState: KeepState {
   }
 
   func observeStep(head: Int, weights: UnsafePointer<Float>, count: Int) {
-    heads[head].weights = Array(UnsafeBufferPointer(start: weights, count: count))
+    let state = heads[head]
+    state.weights.removeAll(keepingCapacity: true)
+    state.weights.append(contentsOf: UnsafeBufferPointer(start: weights, count: count))
   }
 
   func slotToDrop(head: Int, _ view: HeadView) throws -> Int? {
@@ -167,6 +187,7 @@ private final class ScoredTokensState: KeepState {
     }
     let scores = try finite(
       self.scores(view) { policy.scorer.stepScores(view, head: $0, weights: heads[$0].weights) }, view)
+    if view.count == tokens + 1 { return worst(view, scores) }
     // Popped from the end, so the highest slot goes first and none below it moves.
     state.leaving = ranked(view, scores).suffix(view.count - tokens).sorted()
     return state.leaving.popLast()

@@ -55,12 +55,14 @@ struct SinksAndRecent: KeepPolicy {
 
     func slotToDrop(head: Int, _ view: HeadView) -> Int? {
       if recent == 0 { resolve(prompt: view.seenTokens) }
-      guard view.positions.count > policy.sink + recent else { return nil }
-      var oldest: (slot: Int, position: Int32)?
-      for (slot, position) in view.positions.enumerated() where position >= policy.sink {
-        if position < oldest?.position ?? .max { oldest = (slot, position) }
+      guard view.count > policy.sink + recent else { return nil }
+      return view.withPositions { positions in
+        var oldest: (slot: Int, position: Int32)?
+        for (slot, position) in positions.enumerated() where position >= policy.sink {
+          if position < oldest?.position ?? .max { oldest = (slot, position) }
+        }
+        return oldest?.slot
       }
-      return oldest?.slot
     }
 
     /// A share or bytes become tokens when the prompt's length is known.

@@ -63,7 +63,7 @@ private final class ValueMergingState: DisposeState {
   func keepPrompt(head: Int, _ view: HeadView) { heads[head].weights = view.columnSums }
 
   func leavePrompt(head: Int, kept: [Int], _ view: HeadView) {
-    let weights = view.columnSums
+    let (weights, positions) = (view.columnSums, view.positions)
     guard let store = view.layer?.store, weights.count == view.count else { return }
     var values = view.values(head: head)
     let headDim = shape.headDim
@@ -74,7 +74,7 @@ private final class ValueMergingState: DisposeState {
     for slot in 0..<view.count where !stays[slot] {
       let receivers = slot + 1..<min(view.count, slot + 1 + policy.receivers)
       let share = share(
-        head: head, position: view.positions[slot], own: weights[slot], receivers: receivers.map { weights[$0] },
+        head: head, position: positions[slot], own: weights[slot], receivers: receivers.map { weights[$0] },
         guarded: guarded(weights, view))
       guard share > 0, !receivers.isEmpty else { continue }
       for receiver in receivers {
@@ -138,12 +138,13 @@ private final class ValueMergingState: DisposeState {
     // Mostly the window is whole, and the next tokens are the next positions.
     var near: [Int] = []
     var later: [Int] = []
-    for (slot, other) in view.positions.enumerated() where other > position {
+    let positions = view.positions
+    for (slot, other) in positions.enumerated() where other > position {
       if other <= end { near.append(slot) } else { later.append(slot) }
     }
-    near.sort { view.positions[$0] < view.positions[$1] }
+    near.sort { positions[$0] < positions[$1] }
     guard near.count < policy.receivers else { return near }
-    later.sort { view.positions[$0] < view.positions[$1] }
+    later.sort { positions[$0] < positions[$1] }
     return near + later.prefix(policy.receivers - near.count)
   }
 
@@ -152,8 +153,9 @@ private final class ValueMergingState: DisposeState {
     guard policy.form != .sum else { return [] }
     let isRecentOnly = policy.form == .step
     let oldest = view.seenTokens - policy.recent
-    return (0..<min(weights.count, view.count)).compactMap { slot in
-      let position = Int(view.positions[slot])
+    let positions = view.positions
+    return (0..<min(weights.count, positions.count)).compactMap { slot in
+      let position = Int(positions[slot])
       return position >= oldest || (!isRecentOnly && position < policy.sink) ? weights[slot] : nil
     }
   }

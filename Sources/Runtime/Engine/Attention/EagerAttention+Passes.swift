@@ -68,7 +68,7 @@ extension EagerAttention {
       // Slots are renumbered for steps alone: until the prompt is complete, queries stand at their own positions.
       if let position = layout.job.position {
         layout.job.cache.turns(head: kvHead, query: position).withUnsafeBufferPointer { turns in
-          TurnedScores(turns: turns, rotary: rotary, headDim: layout.shape.headDim).score(
+          TurnedScores(turns: turns, rotary: Uncounted(rotary), headDim: layout.shape.headDim).score(
             slots, queries: source, rows: block.tokens.count, out: out, outStride: layout.stride, by: score)
         }
       } else {

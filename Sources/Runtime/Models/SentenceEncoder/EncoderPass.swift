@@ -38,18 +38,18 @@ struct EncoderPass {
   }
 
   private mutating func reserve(_ rows: Int) {
-    states.floats.reserve(rows * hidden)
+    states.reserve(rows: rows, width: hidden)
     queries.reserve(rows * hidden)
     keys.reserve(rows * hidden)
     values.reserve(rows * hidden)
-    attended.floats.reserve(rows * hidden)
+    attended.reserve(rows: rows, width: hidden)
     update.reserve(rows * hidden)
-    raised.floats.reserve(rows * encoder.settings.feedForward)
+    raised.reserve(rows: rows, width: encoder.settings.feedForward)
   }
 
   /// Token, position and first type together, normalised.
   private func embed(_ windows: [ArraySlice<Int32>], _ spans: [Range<Int>]) {
-    let (target, hidden) = (states.floats.base, hidden)
+    let (target, hidden) = (states.floats, hidden)
     pool.run(over: windows.count, grain: 1) { range in
       withUnsafeTemporaryAllocation(of: Float.self, capacity: hidden) { scratch in
         guard let row = scratch.baseAddress else { return }
@@ -70,12 +70,10 @@ struct EncoderPass {
 
   private mutating func run(_ layer: EncoderLayer, _ spans: [Range<Int>], _ rows: Int) throws {
     let (hidden, feedForward) = (hidden, encoder.settings.feedForward)
-    try states.multiplyStoppable(
-      [
-        Product(matrix: layer.query.matrix, out: queries.base, outStride: hidden),
-        Product(matrix: layer.key.matrix, out: keys.base, outStride: hidden),
-        Product(matrix: layer.value.matrix, out: values.base, outStride: hidden),
-      ], rows: rows, kernels, pool)
+    try states.placed.multiplyStoppable(
+      Product(matrix: layer.query.matrix.placed, out: queries.base, outStride: hidden),
+      Product(matrix: layer.key.matrix.placed, out: keys.base, outStride: hidden),
+      Product(matrix: layer.value.matrix.placed, out: values.base, outStride: hidden), rows: rows, kernels, pool)
     pool.run(over: rows, grain: 16) { range in
       for row in range {
         kernels.add(queries.base + row * hidden, layer.query.bias.base, hidden)
@@ -84,21 +82,23 @@ struct EncoderPass {
       }
     }
     attention.attend(
-      spans, queries: queries.base, keys: keys.base, values: values.base, out: attended.floats.base)
-    try attended.multiplyStoppable(
-      [Product(matrix: layer.attentionOutput.matrix, out: update.base, outStride: hidden)], rows: rows, kernels, pool)
+      spans, queries: queries.base, keys: keys.base, values: values.base, out: attended.floats)
+    try attended.placed.multiplyStoppable(
+      Product(matrix: layer.attentionOutput.matrix.placed, out: update.base, outStride: hidden), rows: rows, kernels,
+      pool)
     addUpdate(layer.attentionOutput.bias, layer.attentionNorm, rows)
-    try states.multiplyStoppable(
-      [Product(matrix: layer.up.matrix, out: raised.floats.base, outStride: feedForward)], rows: rows, kernels, pool)
+    try states.placed.multiplyStoppable(
+      Product(matrix: layer.up.matrix.placed, out: raised.floats, outStride: feedForward), rows: rows, kernels,
+      pool)
     pool.run(over: rows, grain: 4) { range in
       for row in range {
-        let numbers = raised.floats.base + row * feedForward
+        let numbers = raised.floats + row * feedForward
         kernels.add(numbers, layer.up.bias.base, feedForward)
         kernels.tensors.unary(.gaussianGate, numbers, feedForward, numbers)
       }
     }
-    try raised.multiplyStoppable(
-      [Product(matrix: layer.down.matrix, out: update.base, outStride: hidden)], rows: rows, kernels, pool)
+    try raised.placed.multiplyStoppable(
+      Product(matrix: layer.down.matrix.placed, out: update.base, outStride: hidden), rows: rows, kernels, pool)
     addUpdate(layer.down.bias, layer.outputNorm, rows)
   }
 
@@ -107,7 +107,7 @@ struct EncoderPass {
     let hidden = hidden
     pool.run(over: rows, grain: 8) { range in
       for row in range {
-        let state = states.floats.base + row * hidden
+        let state = states.floats + row * hidden
         kernels.add(state, update.base + row * hidden, hidden)
         kernels.add(state, bias.base, hidden)
         normalise(state, norm)
@@ -131,7 +131,7 @@ struct EncoderPass {
     var sum = [Float](repeating: 0, count: hidden)
     sum.withUnsafeMutableBufferPointer { sum in
       guard let base = sum.baseAddress else { return }
-      for row in span { kernels.add(base, states.floats.base + row * hidden, hidden) }
+      for row in span { kernels.add(base, states.floats + row * hidden, hidden) }
     }
     let mean = sum.map { Double($0) / Double(span.count) }
     let length = mean.reduce(0) { $0 + $1 * $1 }.squareRoot()

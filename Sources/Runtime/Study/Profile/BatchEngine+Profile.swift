@@ -33,7 +33,7 @@ extension BatchEngine {
     let held = caches.first?.bytes.held ?? 0
     var fed = Array(repeating: length, count: most)
     func step(_ batch: Int) throws {
-      try pass.run((0..<batch).map { .step(texts[$0][fed[$0]], of: caches[$0]) }, cancellation)
+      try pass.runSteps(batch, cancellation) { (texts[$0][fed[$0]], caches[$0]) }
       _ = pass.logits(rows: pass.lastRows)
       for index in 0..<batch { fed[index] += 1 }
     }

@@ -50,7 +50,7 @@ final class ServingEngine: @unchecked Sendable {
   ///
   /// - Throws: as `prefill`.
   func step(_ sequences: inout [Sequence]) throws {
-    try engine.pass.run(sequences.map { .step($0.tokens.last ?? 0, of: $0.cache) }, cancellation)
+    try engine.pass.runSteps(sequences.count, cancellation) { (sequences[$0].tokens.last ?? 0, sequences[$0].cache) }
     let logits = engine.pass.logits(rows: engine.pass.lastRows)
     for index in sequences.indices {
       let sequence = sequences[index]

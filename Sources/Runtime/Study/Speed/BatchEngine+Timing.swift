@@ -89,7 +89,7 @@ extension BatchEngine {
     for _ in 0..<batch { held.add(try filled(prompt, like: held.caches.first, compressor, cancellation)) }
     let caches = held.caches
     func step(_ index: Int) throws {
-      try pass.run(caches.map { .step(text[max(1, depth) + index], of: $0) }, cancellation)
+      try pass.runSteps(caches.count, cancellation) { (text[max(1, depth) + index], caches[$0]) }
       _ = pass.logits(rows: pass.lastRows)
     }
     for index in 0..<TimedWork.untimedSteps { try step(index) }
@@ -158,7 +158,7 @@ extension BatchEngine {
       forwards = []
       var last = now()
       for _ in 1..<new {
-        try pass.run(zip(held.caches, tokens).map { .step($1, of: $0) }, cancellation)
+        try pass.runSteps(tokens.count, cancellation) { (tokens[$0], held.caches[$0]) }
         let logits = pass.logits(rows: pass.lastRows)
         for index in tokens.indices { tokens[index] = likeliest(logits + index * pass.logitStride) }
         let end = now()
