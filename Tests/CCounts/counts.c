@@ -17,9 +17,12 @@ long kv_reference_counts(void) { return references; }
 
 #if defined(__linux__) && defined(__x86_64__) && !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)
 #include <features.h>
+#if defined(__GLIBC__)
+#define CAN_COUNT
+#endif
 #endif
 
-#if defined(__GLIBC__)
+#if defined(CAN_COUNT)
 #include <dlfcn.h>
 #include <errno.h>
 #include <stddef.h>
